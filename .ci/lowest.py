@@ -11,7 +11,10 @@ from pathlib import Path
 BOUNDED = re.compile(r"([\w.-]+)(?:\[[\w,-]+\])?>=([\w.]+)")
 
 project = tomllib.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))["project"]
-needed = [*project["dependencies"], *(one for extra in project["optional-dependencies"].values() for one in extra)]
+needed = [
+    *project["dependencies"],
+    *(requirement for extra in project["optional-dependencies"].values() for requirement in extra),
+]
 for requirement in needed:
     bounded = BOUNDED.fullmatch(requirement)
     if bounded is None:

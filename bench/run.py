@@ -164,8 +164,8 @@ def drift(folder: Path) -> Line:
             ).fetchall()
 
     theirs = call(join)
-    found = sum(drift.kind == "changed" for drift in compare(declared, live).drifts)
-    what = f"drift of {rows:,} volumes of {rows // 500} stacks ({found:,} changed)"
+    changed = sum(drift.kind == "changed" for drift in compare(declared, live).drifts)
+    what = f"drift of {rows:,} volumes of {rows // 500} stacks ({changed:,} changed)"
     return Line(what, ours, "bare DuckDB: the join by id, and what differs", theirs, "3 s", ours.seconds <= 3)
 
 

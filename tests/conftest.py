@@ -65,7 +65,6 @@ FIRST = (
     "tests/changes/test_remedies.py",
     "tests/lake/test_spark.py",
     "tests/report/test_hostile.py",
-    "tests/aws/test_least_privilege.py",
     "tests/estate/cloudformation/test_budget.py",
     "tests/test_fuzz.py",
     "tests/aws/test_resume.py",
@@ -247,8 +246,8 @@ def browser() -> Iterator[Browser]:
 
     with sync_playwright() as playwright:
         kept = playwright.chromium.executable_path
-        found = next((path for name in NAMES if (path := shutil.which(name))), None)
-        path = found or (kept if Path(kept).is_file() else None)
+        program = next((path for name in NAMES if (path := shutil.which(name))), None)
+        path = program or (kept if Path(kept).is_file() else None)
         if path is None:
             pytest.skip("no Chromium is installed: nothing is tested in a browser")
         with playwright.chromium.launch(executable_path=path, args=QUIET, env=_short_names()) as launched:

@@ -42,13 +42,13 @@ def settle() -> Callable[[], None]:
     os.umask(0o022)
     home = Path(tempfile.mkdtemp(prefix="demarcate-tests-", dir=_in_memory()))
     (home / "tmp").mkdir()
-    found = {
+    places = {
         "PLAYWRIGHT_BROWSERS_PATH": str(_caches() / "ms-playwright"),
         "PYTEST_DEBUG_TEMPROOT": tempfile.gettempdir(),
     }
     kept = {name: value for name, value in os.environ.items() if name.startswith(KEPT)}
     os.environ.clear()
-    os.environ.update(found | kept | GIVEN | {"HOME": str(home), "TMPDIR": str(home / "tmp")})
+    os.environ.update(places | kept | GIVEN | {"HOME": str(home), "TMPDIR": str(home / "tmp")})
     tempfile.tempdir = None  # to be asked for anew
     return lambda: shutil.rmtree(home, ignore_errors=True)
 

@@ -260,9 +260,9 @@ def test_evidence_that_is_not_believed_is_told_and_the_rest_counts(tmp_path: Pat
     assert (refused["file"], refused["line"]) == ("evidence/attestations.yaml", 8)
     assert "did you mean" in refused["message"]
     states = {responsibility["id"]: responsibility for responsibility in report["posture"]["responsibilities"]}
-    assert [one["standing"] for one in states["patch-management.test-patches-in-staging"]["evidence"]] == [
-        "proves"
-    ]
+    assert [
+        evidence["standing"] for evidence in states["patch-management.test-patches-in-staging"]["evidence"]
+    ] == ["proves"]
     assert json.loads((tmp_path / "r.json").read_text()) == report
     assert (tmp_path / "r.csv").read_text().startswith("area,responsibility,state,")
     assert "<b>=1+1</b>" not in (tmp_path / "r.html").read_text(), "shown as text"

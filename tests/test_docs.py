@@ -44,9 +44,9 @@ def name(path: Path) -> str:
 def blocks(path: Path, info: str) -> Iterator[tuple[int, str]]:
     """The code blocks of that kind, each with its first line."""
     text = path.read_text()
-    for found in _BLOCK.finditer(text):
-        if found["info"].strip() == info:
-            yield text.count("\n", 0, found.start("text")) + 1, found["text"]
+    for block in _BLOCK.finditer(text):
+        if block["info"].strip() == info:
+            yield text.count("\n", 0, block.start("text")) + 1, block["text"]
 
 
 RUNNABLE = [(path, line, code) for path in [README, *DOCS] for line, code in blocks(path, "python run")]
@@ -130,7 +130,7 @@ def test_tables_and_responsibilities_that_are_named_exist(path: Path) -> None:
         ACCESS,
         GUARDRAIL,
     }
-    assert not [found for found in _ID.findall(path.read_text()) if found not in there]
+    assert not [id_ for id_ in _ID.findall(path.read_text()) if id_ not in there]
 
 
 def test_checks_that_the_readme_names_exist() -> None:

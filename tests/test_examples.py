@@ -50,11 +50,11 @@ def judged(expected: Verdicts, parameters: dict[str, object] | None = None) -> V
     """What Demarcate says of the same on the day of the README; nothing where it has no finding."""
     snapshot = collect_snapshot([ESTATE], Options(parameters=parameters, moment=MOMENT))
     checks = {check for _, _, check in expected}
-    found: Verdicts = {}
+    verdicts: Verdicts = {}
     for row in demarcate.evaluate(snapshot, checks=checks, passes=True).to_pylist():
         template = Path(row["file"]).relative_to(ESTATE).as_posix()
-        found[template, row["resource"], row["check"]] = row["verdict"]
-    return {key: found.get(key, "") for key in expected}
+        verdicts[template, row["resource"], row["check"]] = row["verdict"]
+    return {key: verdicts.get(key, "") for key in expected}
 
 
 def test_templates_load_without_problems() -> None:

@@ -78,14 +78,14 @@ def test_the_committed_pictures_are_what_the_generator_writes_now() -> None:
     assert not stale, f"{', '.join(stale)} no longer shows what the model says: run `make docs`"
 
 
-def apart(one: bytes, other: bytes) -> float:
+def apart(first: bytes, other: bytes) -> float:
     """How many places of eight by eight pixels differ to the eye.
 
     Pillow draws an edge a little differently from one version to the next, so single pixels are not compared.
     """
     from PIL import Image, ImageChops, ImageStat
 
-    images = [Image.open(io.BytesIO(data)).convert("L") for data in (one, other)]
+    images = [Image.open(io.BytesIO(data)).convert("L") for data in (first, other)]
     if images[0].size != images[1].size:
         return math.inf
     difference = ImageChops.difference(*(image.reduce(8) for image in images))
@@ -116,9 +116,9 @@ def commands(command: Any, name: str = "demarcate") -> Iterator[tuple[str, Any]]
 def test_every_verb_and_option_is_in_the_page_of_the_command() -> None:
     page = (PAGES / "command.md").read_text()
     sections = dict(part.split("\n", 1) for part in page.split("\n## ")[1:])
-    found = dict(commands(typer.main.get_command(app)))
-    assert set(sections) == set(found), "run `make docs`"
-    for name, command in found.items():
+    verbs = dict(commands(typer.main.get_command(app)))
+    assert set(sections) == set(verbs), "run `make docs`"
+    for name, command in verbs.items():
         words = " ".join(sections[name].split())
         for parameter in command.params:
             for option in parameter.opts:

@@ -167,15 +167,15 @@ def test_links_and_images_lead_somewhere(site: Path, pages: dict[Path, Page]) ->
 
 def test_no_page_asks_another_host(site: Path, pages: dict[Path, Page]) -> None:
     asked = [
-        f"{path.relative_to(site)}: {one}"
+        f"{path.relative_to(site)}: {url}"
         for path, page in pages.items()
-        for one in [*page.fetched, *re.findall(r"(?:url\(|@import)\s*['\"]?([^'\")]+)", " ".join(page.styles))]
-        if urlsplit(one).netloc
+        for url in [*page.fetched, *re.findall(r"(?:url\(|@import)\s*['\"]?([^'\")]+)", " ".join(page.styles))]
+        if urlsplit(url).netloc
     ]
     sheets = [
-        f"{path.relative_to(site)}: {one}"
+        f"{path.relative_to(site)}: {url}"
         for path in [*site.rglob("*.css"), *site.rglob("*.svg")]
-        for one in re.findall(r"(?:url\(|@import)\s*['\"]?((?:https?:)?//[^'\")]+)", path.read_text())
+        for url in re.findall(r"(?:url\(|@import)\s*['\"]?((?:https?:)?//[^'\")]+)", path.read_text())
     ]
     assert not [*asked, *sheets]
 
@@ -213,7 +213,7 @@ def test_no_text_of_a_page_runs(site: Path, pages: dict[Path, Page]) -> None:
     ],
 )
 def test_what_asks_another_host_is_seen(text: str, asks: list[str]) -> None:
-    assert [one for one in read(text).fetched if urlsplit(one).netloc] == asks
+    assert [url for url in read(text).fetched if urlsplit(url).netloc] == asks
 
 
 # --- Text that came from data ---------------------------------------------------------------------------
@@ -223,8 +223,8 @@ def test_what_asks_another_host_is_seen(text: str, asks: list[str]) -> None:
 def renderer() -> markdown.Markdown:
     """Markdown as the site has it."""
     options = yaml.safe_load(CONFIG.read_text())["markdown_extensions"]
-    names = [next(iter(one)) if isinstance(one, dict) else one for one in options]
-    configs = {name: of for one in options if isinstance(one, dict) for name, of in one.items()}
+    names = [next(iter(option)) if isinstance(option, dict) else option for option in options]
+    configs = {name: of for option in options if isinstance(option, dict) for name, of in option.items()}
     return markdown.Markdown(extensions=names, extension_configs=configs)
 
 
@@ -279,11 +279,11 @@ PIPELINES = [(title, yaml.safe_load(text)) for title, text in _YAML.findall(CI.r
 def run_in(pipeline: Any) -> list[str]:
     """What a pipeline runs, wherever it says so."""
     if isinstance(pipeline, list):
-        return [line for one in pipeline for line in run_in(one)]
+        return [line for step in pipeline for line in run_in(step)]
     if not isinstance(pipeline, dict):
         return []
     own = [pipeline["run"]] if "run" in pipeline else pipeline.get("script", [])
-    return [*own, *(line for one in pipeline.values() for line in run_in(one))]
+    return [*own, *(line for job in pipeline.values() for line in run_in(job))]
 
 
 def test_pipelines_are_yaml_that_runs_demarcate() -> None:

@@ -49,21 +49,21 @@ class Step:
 
 
 def blocks(text: str) -> Iterator[Block]:
-    for found in _BLOCK.finditer(text):
-        lines = found["text"].splitlines(keepends=True)
-        inner = "".join(line.removeprefix(found["indent"]) for line in lines)
-        yield Block(text.count("\n", 0, found.start("text")) + 1, found["kind"], found["title"] or "", inner)
+    for block in _BLOCK.finditer(text):
+        lines = block["text"].splitlines(keepends=True)
+        inner = "".join(line.removeprefix(block["indent"]) for line in lines)
+        yield Block(text.count("\n", 0, block.start("text")) + 1, block["kind"], block["title"] or "", inner)
 
 
 def steps(block: Block) -> list[Step]:
     """The commands of a console block, each with the output that follows it."""
-    found: list[Step] = []
+    listed: list[Step] = []
     for number, line in enumerate(block.text.splitlines(), block.line):
         if line.startswith("$ "):
-            found.append(Step(number, line[2:], ""))
+            listed.append(Step(number, line[2:], ""))
         else:
-            found[-1] = replace(found[-1], expected=f"{found[-1].expected}{line}\n")
-    return found
+            listed[-1] = replace(listed[-1], expected=f"{listed[-1].expected}{line}\n")
+    return listed
 
 
 def trimmed(text: str) -> list[str]:
@@ -91,18 +91,18 @@ def difference(step: Step, actual: str) -> str | None:
             continue
         piece = list(group)
         windows = [lines[at : at + len(piece)] for at in range(place, len(lines) + 1)]
-        found = next((at for at, window in enumerate(windows) if matches(piece, window)), None)
-        if found is None:
+        begin = next((at for at, window in enumerate(windows) if matches(piece, window)), None)
+        if begin is None:
             wrong = piece
             nearest = max(windows, key=lambda window: alike(piece, window))
             break
-        place += found + len(piece)
+        place += begin + len(piece)
     shown = difflib.unified_diff(wrong, nearest, "the tutorial", "the program", lineterm="")
     return f"tutorial.md:{step.line}: $ {step.command}\n" + "\n".join(shown)
 
 
-def alike(one: list[str], other: list[str]) -> float:
-    return difflib.SequenceMatcher(None, "\n".join(one), "\n".join(other), autojunk=False).quick_ratio()
+def alike(first: list[str], other: list[str]) -> float:
+    return difflib.SequenceMatcher(None, "\n".join(first), "\n".join(other), autojunk=False).quick_ratio()
 
 
 class Reader:

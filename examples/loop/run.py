@@ -115,8 +115,8 @@ def main() -> None:
         run(f"drift --baseline shop {there}", url, home)
         say("Somebody opens the group to SSH from anywhere, and suspends versioning.")
         tamper(url)
-        found = run(f"drift --baseline shop {there} --plan --as dana@example.com", url, home, expected=1)
-        change = re.search(r"c-[0-9a-f]{8}", found)
+        said = run(f"drift --baseline shop {there} --plan --as dana@example.com", url, home, expected=1)
+        change = re.search(r"c-[0-9a-f]{8}", said)
         if change is None:
             sys.exit("no change was planned")
         say("Somebody else approves the change, and it is applied and verified.")

@@ -9,6 +9,8 @@ import signal
 import sys
 from typing import TYPE_CHECKING, NoReturn
 
+from demarcate.base.memory import with_room
+
 if TYPE_CHECKING:
     import threading
 
@@ -18,9 +20,7 @@ def main() -> None:
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, signal.SIG_DFL)  # until there is something to clean up: no traceback either
     try:
-        _run()
-    except BrokenPipeError:
-        _leave()
+        with_room(_run)
     except OSError as error:
         _fail(2, f"{error.filename or 'standard output, or a file'}: {error.strerror or error}")
     except Exception as error:
@@ -50,17 +50,20 @@ def command() -> None:
 def _end(codes: list[int]) -> None:
     """End with the code that there is; as Python does, where there is none."""
     for code in codes:
+        from demarcate.base import stopping
         from demarcate.report import out
 
+        stopping.clean_up()
         out.hand_on()
         os._exit(code)
 
 
 def _run() -> None:
     if sys.argv[1:] == ["--version"]:  # the one thing that needs nothing else
-        from demarcate.report.out import data
+        from demarcate.report.out import data, fence
         from demarcate.version import __version__
 
+        fence()
         data().write(f"demarcate {__version__}\n")
         data().flush()
         return
@@ -82,9 +85,11 @@ def _run() -> None:
         for_verb(arguments)(arguments)
     except DemarcateError as error:
         _fail(2, *error.args)
+    except out.NobodyReads:
+        sys.exit(0)
     except SystemExit as end:
         if isinstance(end.__context__, BrokenPipeError):  # for which Typer has a code of its own
-            _leave()
+            _fail(2, "a process or a server that this works with has gone")
         out.data().flush()  # what is still held back: at the interpreter's end nobody could say why it got nowhere
         gc.freeze()  # nor does it then look for cycles in all that it takes apart, a tenth of a short run
         raise
@@ -97,14 +102,6 @@ def _failed(failure: threading.ExceptHookArgs) -> None:
     from demarcate.base import faults, stopping
 
     stopping.give_up(faults.told(failure.exc_value), faults.CODE)
-
-
-def _leave() -> NoReturn:
-    """Whoever read standard output has seen enough."""
-    from demarcate.report import out
-
-    out.abandon()
-    sys.exit(0)
 
 
 def _fail(code: int, *messages: str) -> NoReturn:

@@ -19,7 +19,7 @@ from demarcate.estate.schema.table import Table
 from demarcate.estate.schema.unknown import Kind
 from demarcate.estate.sources.collecting import asks, check_sources, collect_snapshot, everything
 from demarcate.estate.sources.interface import Options
-from demarcate.estate.sources.plan import Selection
+from demarcate.estate.sources.plan import Selection, Want
 from demarcate.estate.sources.progress import Progress
 from demarcate.estate.tables import all_tables
 from demarcate.evidence.structs import Evidence, EvidenceResult, ReadEvidence
@@ -147,16 +147,18 @@ def selection_of(checks: Iterable[Check], *, live: bool, tags: bool = False) -> 
     """The tables and columns that checks use, and the tags of what they judge: with `tags` all of these, else those
     that take no further call.
 
-    In templates every table is read, since that costs nothing and tells which services there are.
+    What they read of other tables is wanted of those rows alone that they look for. In templates every table is read,
+    since that costs nothing and tells which services there are.
     """
-    columns: dict[str, set[str]] = {} if live else {name: set() for name in all_tables()}
+    columns: dict[str, set[Want]] = {} if live else {name: set() for name in all_tables()}
     for check in checks:
         tagged = tags or not live or tags_come_along(all_tables()[check.table])
         columns.setdefault(check.table, set()).update(
             (*check.columns, *check.shown, *(("tags",) if tagged else ()))
         )
         for name, used in check.lookups.items():
-            columns.setdefault(name, set()).update(used)
+            named = check.named.get(name, ())
+            columns.setdefault(name, set()).update(set(used).difference(of.column for of in named), named)
     return {name: frozenset(used) for name, used in columns.items()}
 
 

@@ -50,12 +50,12 @@ def test_holds(operator: str, key: str, texts: list[str], context: dict[str, lis
     negated = plain in NOT
     same = SAME[NOT.get(plain, plain)]
 
-    def one(value: str) -> bool:
+    def holds(value: str) -> bool:
         return any(same(text, value) for text in texts) is not negated
 
     if given is None:
         return many == "ForAllValues" or (many == "" and (if_exists or negated))
-    return all(map(one, given)) if many == "ForAllValues" else any(map(one, given))
+    return all(map(holds, given)) if many == "ForAllValues" else any(map(holds, given))
 
 
 def principal_meant(principal: Any, who: str) -> bool:

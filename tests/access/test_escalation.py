@@ -23,7 +23,7 @@ REFERENCE: dict[str, Any] = json.loads(
 )
 """The Service Authorization Reference, as cfn-lint has it."""
 
-every_combination = pytest.mark.parametrize("one", combinations(), ids=lambda one: one.id)
+every_combination = pytest.mark.parametrize("combination", combinations(), ids=lambda combination: combination.id)
 
 
 def allow(*actions: str, **more: Any) -> dict[str, Any]:
@@ -34,8 +34,8 @@ def deny(*actions: str, **more: Any) -> dict[str, Any]:
     return {**allow(*actions, **more), "Effect": "Deny"}
 
 
-def has(one: Combination, *statements: Any) -> Any:
-    return dict(Holder(statements).escalations())[one.id]
+def has(combination: Combination, *statements: Any) -> Any:
+    return dict(Holder(statements).escalations())[combination.id]
 
 
 def test_ids_are_unique() -> None:
@@ -61,28 +61,28 @@ def test_actions_and_what_they_are_aimed_at_are_those_of_aws() -> None:
 
 
 @every_combination
-def test_its_actions_together_are_enough(one: Combination) -> None:
-    assert has(one, allow(*one.at, *one.with_)) is True
-    assert has(one, *map(allow, one.at), *map(allow, one.with_)) is True
-    assert has(one, allow(*(action.upper() for action in (*one.at, *one.with_)))) is True
-    assert has(one, {"Effect": "Allow", "NotAction": "s3:GetObjectTagging", "Resource": "*"}) is True
+def test_its_actions_together_are_enough(combination: Combination) -> None:
+    assert has(combination, allow(*combination.at, *combination.with_)) is True
+    assert has(combination, *map(allow, combination.at), *map(allow, combination.with_)) is True
+    assert has(combination, allow(*(action.upper() for action in (*combination.at, *combination.with_)))) is True
+    assert has(combination, {"Effect": "Allow", "NotAction": "s3:GetObjectTagging", "Resource": "*"}) is True
 
 
 @every_combination
-def test_each_of_its_actions_is_needed(one: Combination) -> None:
-    actions = (*one.at, *one.with_)
+def test_each_of_its_actions_is_needed(combination: Combination) -> None:
+    actions = (*combination.at, *combination.with_)
     for left_out in actions:
         others = [action for action in actions if action != left_out]
-        assert has(one, allow(*others)) is False
-        assert has(one, allow(*actions), deny(left_out)) is False
-        assert has(one, allow("*"), deny(f"{left_out[:-2]}*")) is False
-        assert has(one, allow(*others), U) is not False
-        assert isinstance(has(one, {**allow(), "Action": [*others, U]}), Unknown)
+        assert has(combination, allow(*others)) is False
+        assert has(combination, allow(*actions), deny(left_out)) is False
+        assert has(combination, allow("*"), deny(f"{left_out[:-2]}*")) is False
+        assert has(combination, allow(*others), U) is not False
+        assert isinstance(has(combination, {**allow(), "Action": [*others, U]}), Unknown)
 
 
 @every_combination
-def test_what_does_not_limit_it_does_not_excuse_it(one: Combination) -> None:
-    actions = (*one.at, *one.with_)
+def test_what_does_not_limit_it_does_not_excuse_it(combination: Combination) -> None:
+    actions = (*combination.at, *combination.with_)
     for condition in (
         {"Bool": {"aws:SecureTransport": "true"}},
         {"Bool": {"aws:MultiFactorAuthPresent": "true"}},
@@ -90,10 +90,20 @@ def test_what_does_not_limit_it_does_not_excuse_it(one: Combination) -> None:
         {"StringEquals": {"aws:RequestedRegion": "eu-west-1"}},
         {"StringEqualsIfExists": {"aws:ResourceTag/team": "a"}},
     ):
-        assert has(one, allow(*actions, Condition=condition)) is True
-        assert has(one, allow(*actions), deny(*actions, Condition=condition)) is True
-    assert has(one, allow(*actions), deny(*actions, Resource="arn:aws:sqs:eu-west-1:123456789012:queue")) is True
-    assert has(one, allow(*one.at), *(allow(action, Resource=ONE[action]) for action in one.with_)) is True
+        assert has(combination, allow(*actions, Condition=condition)) is True
+        assert has(combination, allow(*actions), deny(*actions, Condition=condition)) is True
+    assert (
+        has(combination, allow(*actions), deny(*actions, Resource="arn:aws:sqs:eu-west-1:123456789012:queue"))
+        is True
+    )
+    assert (
+        has(
+            combination,
+            allow(*combination.at),
+            *(allow(action, Resource=ONE[action]) for action in combination.with_),
+        )
+        is True
+    )
 
 
 ONE = {
@@ -108,17 +118,17 @@ ONE = {
 
 
 @every_combination
-def test_what_limits_it_excuses_it(one: Combination) -> None:
-    actions = (*one.at, *one.with_)
-    assert has(one, allow(*actions, Condition={"StringEquals": {"aws:ResourceTag/team": "a"}})) is False
-    assert has(one, allow(*actions, Resource="arn:aws:sqs:eu-west-1:123456789012:queue")) is False
-    named = [kind.replace("*", "mine") for action in one.at for kind in sensitive_actions()[action]]
-    assert has(one, allow(*one.at, Resource=named), *map(allow, one.with_)) is False
-    if one.passed_to:
-        to = {"StringEquals": {"iam:PassedToService": list(one.passed_to)}}
+def test_what_limits_it_excuses_it(combination: Combination) -> None:
+    actions = (*combination.at, *combination.with_)
+    assert has(combination, allow(*actions, Condition={"StringEquals": {"aws:ResourceTag/team": "a"}})) is False
+    assert has(combination, allow(*actions, Resource="arn:aws:sqs:eu-west-1:123456789012:queue")) is False
+    named = [kind.replace("*", "mine") for action in combination.at for kind in sensitive_actions()[action]]
+    assert has(combination, allow(*combination.at, Resource=named), *map(allow, combination.with_)) is False
+    if combination.passed_to:
+        to = {"StringEquals": {"iam:PassedToService": list(combination.passed_to)}}
         other = {"StringLike": {"iam:PassedToService": "other.amazonaws.com"}}
-        assert has(one, allow(*actions, Condition=to)) is True
-        assert has(one, allow(*actions, Condition=other)) is False
+        assert has(combination, allow(*actions, Condition=to)) is True
+        assert has(combination, allow(*actions, Condition=other)) is False
 
 
 names = st.sampled_from(
@@ -147,8 +157,12 @@ statement_lists = st.lists(
 @given(statement_lists, statement_lists)
 def test_allowing_more_never_takes_and_denying_never_gives(first: list[Any], second: list[Any]) -> None:
     before = set(escalates(first)[1])
-    assert before <= set(escalates([*first, *(one for one in second if one["Effect"] == "Allow")])[1])
-    assert before >= set(escalates([*first, *(one for one in second if one["Effect"] == "Deny")])[1])
+    assert before <= set(
+        escalates([*first, *(statement for statement in second if statement["Effect"] == "Allow")])[1]
+    )
+    assert before >= set(
+        escalates([*first, *(statement for statement in second if statement["Effect"] == "Deny")])[1]
+    )
 
 
 @given(statement_lists, st.data())

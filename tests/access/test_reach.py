@@ -236,8 +236,8 @@ def test_order_lists_and_the_case_of_names_do_not_matter(statements: list[dict[s
             operator: {key.swapcase(): value[0] if len(value) == 1 else value[::-1] for key, value in keys.items()}
             for operator, keys in reversed(each["Condition"].items())
         }
-    one, two = reach_of(statements), reach_of(other)
-    assert (one.low, one.high) == (two.low, two.high)
+    first, two = reach_of(statements), reach_of(other)
+    assert (first.low, first.high) == (two.low, two.high)
 
 
 @settings(max_examples=60)

@@ -48,16 +48,16 @@ plain = st.recursive(
 )
 
 
-def one(**statement: Any) -> dict[str, Any]:
-    (found,) = statements({"Statement": statement})
-    return found
+def the_row(**statement: Any) -> dict[str, Any]:
+    (row,) = statements({"Statement": statement})
+    return row
 
 
 @given(st.lists(statement_maps, max_size=3))
 def test_one_row_a_statement_with_every_column(listed: list[dict[str, Any]]) -> None:
-    found = statements({"Version": "2012-10-17", "Statement": listed})
-    assert [row["statement_index"] for row in found] == list(range(1, len(listed) + 1))
-    assert all(set(row) == set(COLUMNS) for row in found)
+    rows = statements({"Version": "2012-10-17", "Statement": listed})
+    assert [row["statement_index"] for row in rows] == list(range(1, len(listed) + 1))
+    assert all(set(row) == set(COLUMNS) for row in rows)
 
 
 @given(statement_maps)
@@ -114,7 +114,7 @@ def test_an_unknown_never_changes_an_answer(pair: tuple[dict[str, Any], dict[str
 
 
 def test_an_unknown_element_is_unknown_in_its_columns_only() -> None:
-    row = one(Effect="Allow", Action=U, Resource="*", Principal="*")
+    row = the_row(Effect="Allow", Action=U, Resource="*", Principal="*")
     assert {name for name in COLUMNS if first_unknown(row[name])} == {
         "actions",
         "wildcard_services",
@@ -167,22 +167,22 @@ def test_a_document_that_is_not_known() -> None:
 )
 def test_public(condition: Any, public: bool | None) -> None:
     for principal in ("*", {"AWS": "*"}, {"AWS": ["123456789012", "*", U]}):
-        told = one(Effect="Allow", Principal=principal, Action="sqs:*", Resource="*", Condition=condition)[
+        told = the_row(Effect="Allow", Principal=principal, Action="sqs:*", Resource="*", Condition=condition)[
             "anyone"
         ]
         assert isinstance(told, Unknown) if public is None else told is public
 
 
 def test_what_is_not_public() -> None:
-    assert one(Effect="Deny", Principal="*", Action="*", Resource="*", Condition=U)["anyone"] is False
-    assert one(Effect="Allow", Principal={"AWS": "123456789012"}, Action="*")["anyone"] is False
-    assert one(Effect="Allow", Action="*", Resource="*")["anyone"] is False
-    assert isinstance(one(Effect="Allow", Principal={"AWS": U}, Action="*")["anyone"], Unknown)
-    assert one(Effect="Allow", Principal={"Service": U}, Action="*")["anyone"] is False
+    assert the_row(Effect="Deny", Principal="*", Action="*", Resource="*", Condition=U)["anyone"] is False
+    assert the_row(Effect="Allow", Principal={"AWS": "123456789012"}, Action="*")["anyone"] is False
+    assert the_row(Effect="Allow", Action="*", Resource="*")["anyone"] is False
+    assert isinstance(the_row(Effect="Allow", Principal={"AWS": U}, Action="*")["anyone"], Unknown)
+    assert the_row(Effect="Allow", Principal={"Service": U}, Action="*")["anyone"] is False
 
 
 def test_everybody_but_some_is_everybody() -> None:
-    assert one(Effect="Allow", NotPrincipal={"AWS": "123456789012"}, Action="*")["anyone"] is True
+    assert the_row(Effect="Allow", NotPrincipal={"AWS": "123456789012"}, Action="*")["anyone"] is True
 
 
 @pytest.mark.parametrize(
@@ -202,7 +202,7 @@ def test_everybody_but_some_is_everybody() -> None:
     ],
 )
 def test_all_resources(resource: Any, everything: bool | None) -> None:
-    told = one(Effect="Allow", Action="*", Resource=resource)["all_resources"]
+    told = the_row(Effect="Allow", Action="*", Resource=resource)["all_resources"]
     assert isinstance(told, Unknown) if everything is None else told is everything
 
 
@@ -251,12 +251,12 @@ def test_all_but_a_few_are_counted_as_all() -> None:
 
 def test_one_unknown_leaves_the_actions_that_are_known() -> None:
     """What stands beside something unknown is told, and so is what the unknown has no part in."""
-    row = one(Effect="Allow", Action=["iam:PassRole", U], Resource="*")
+    row = the_row(Effect="Allow", Action=["iam:PassRole", U], Resource="*")
     assert row["passes_any_role"] is True and isinstance(row["decrypts_with_any_key"], Unknown)
-    row = one(Effect="Allow", Action=["iam:PassRole", "kms:Decrypt"], Resource=["arn:aws:iam::*:role/*", U])
+    row = the_row(Effect="Allow", Action=["iam:PassRole", "kms:Decrypt"], Resource=["arn:aws:iam::*:role/*", U])
     assert row["passes_any_role"] is True and isinstance(row["decrypts_with_any_key"], Unknown)
     assert row["assumes_any_role"] is row["changes_any_trail"] is False
-    assert one(Effect="Allow", Action=["*", U], Resource="*")["wildcard_services"] == ["*"]
+    assert the_row(Effect="Allow", Action=["*", U], Resource="*")["wildcard_services"] == ["*"]
 
 
 @pytest.mark.parametrize(
@@ -340,7 +340,7 @@ def test_conditions_that_limit_an_action(action: str, condition: Any, limited: b
 def test_plain_http_is_denied(condition: Any, denied: bool | None) -> None:
     def told(**other: Any) -> Any:
         statement = {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "*", "Condition": condition}
-        return one(**{**statement, **other})["denies_plain_http"]
+        return the_row(**{**statement, **other})["denies_plain_http"]
 
     for principal in ("*", {"AWS": "*"}):
         assert (
@@ -356,22 +356,22 @@ def test_plain_http_is_denied(condition: Any, denied: bool | None) -> None:
 
 
 def test_watched_actions() -> None:
-    assert one(Effect="Allow", Action=["kms:De*", "iam:PassRol?"])["watched_actions"] == [
+    assert the_row(Effect="Allow", Action=["kms:De*", "iam:PassRol?"])["watched_actions"] == [
         "iam:passrole",
         "kms:decrypt",
     ]
-    assert one(Effect="Allow", Action="*")["watched_actions"] == sorted(sensitive_actions())
-    assert one(Effect="Allow", Action=["*", U])["watched_actions"] == sorted(sensitive_actions())
-    assert "kms:decrypt" in one(Effect="Allow", NotAction="iam:*")["watched_actions"]
-    assert "iam:passrole" not in one(Effect="Allow", NotAction="iam:*")["watched_actions"]
+    assert the_row(Effect="Allow", Action="*")["watched_actions"] == sorted(sensitive_actions())
+    assert the_row(Effect="Allow", Action=["*", U])["watched_actions"] == sorted(sensitive_actions())
+    assert "kms:decrypt" in the_row(Effect="Allow", NotAction="iam:*")["watched_actions"]
+    assert "iam:passrole" not in the_row(Effect="Allow", NotAction="iam:*")["watched_actions"]
 
 
 def test_wildcard_services() -> None:
-    assert one(Effect="Allow", Action=["S3:*", "ec2:Describe*", "*:*"])["wildcard_services"] == ["*", "s3"]
+    assert the_row(Effect="Allow", Action=["S3:*", "ec2:Describe*", "*:*"])["wildcard_services"] == ["*", "s3"]
 
 
 def test_principals() -> None:
-    row = one(
+    row = the_row(
         Effect="Allow",
         Principal={
             "Service": ["SNS.amazonaws.com"],
@@ -383,13 +383,15 @@ def test_principals() -> None:
     assert row["principals"][:2] == ["Service:SNS.amazonaws.com", "AWS:123456789012"]
     assert row["service_principals"] == ["sns.amazonaws.com"]
     assert row["federated_providers"] == ["token.actions.githubusercontent.com"]
-    assert isinstance(one(Effect="Allow", Principal={"Federated": "Provider"})["federated_providers"], Unknown)
+    assert isinstance(the_row(Effect="Allow", Principal={"Federated": "Provider"})["federated_providers"], Unknown)
 
 
 def test_subjects_that_name_nobody() -> None:
     def limiting(subject: str) -> Any:
         condition = {"StringLike": {"token.actions.githubusercontent.com:sub": subject}}
-        return one(Effect="Allow", Action="sts:AssumeRoleWithWebIdentity", Condition=condition)["limiting_keys"]
+        return the_row(Effect="Allow", Action="sts:AssumeRoleWithWebIdentity", Condition=condition)[
+            "limiting_keys"
+        ]
 
     assert limiting("repo:octo/app:*") == ["token.actions.githubusercontent.com:sub"]
     assert limiting("repo:*") == limiting("*") == []

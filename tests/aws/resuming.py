@@ -164,7 +164,7 @@ def counting(target: str) -> Iterator[Counting]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             with lock:
-                found.count(run_of(self), operation(self, body))
+                aws.count(run_of(self), operation(self, body))
             connection = http.client.HTTPConnection(host)
             connection.request(self.command, self.path, body, dict(self.headers))
             answer = connection.getresponse()
@@ -189,8 +189,8 @@ def counting(target: str) -> Iterator[Counting]:
             pass
 
     with served(ThreadingHTTPServer(("127.0.0.1", 0), Handler)) as url:
-        found = Counting(url)
-        yield found
+        aws = Counting(url)
+        yield aws
 
 
 def run_of(request: BaseHTTPRequestHandler) -> str:

@@ -58,7 +58,7 @@ def collect(endless: Server, table: str, bounds: Bounds | None = None) -> Snapsh
 
 
 def unread(snapshot: Snapshot) -> set[str]:
-    return {one.reason for one in snapshot.unread}
+    return {gap.reason for gap in snapshot.unread}
 
 
 # --- one answer ---------------------------------------------------------------------------------------------
@@ -258,8 +258,8 @@ def test_whatever_is_paged_brings_lists() -> None:
     """By that it is told whether a page has anything in it."""
     calls = {call.operation for table in all_tables().values() for call in calls_of(table)}
     for name in sorted(calls):
-        found = paging_of(name)
-        for path in found.lists if found else ():
+        pager = paging_of(name)
+        for path in pager.lists if pager else ():
             shape = model_of(name).output_shape
             for member in path.split("."):
                 shape = shape.members[member]

@@ -95,9 +95,9 @@ def test_a_table_that_does_not_exist() -> None:
 
 def test_rows_are_for_each_region_and_once_for_the_account() -> None:
     selection = {"aws_ec2_regional_settings": frozenset[str](), "aws_iam_account_summary": frozenset[str]()}
-    columns, found = planned_rows(selection, "123456789012", ["eu-west-1", "us-east-1"])
+    columns, calls = planned_rows(selection, "123456789012", ["eu-west-1", "us-east-1"])
     out = StringIO()
-    rows.write(columns, found, "csv", Out(out))
+    rows.write(columns, calls, "csv", Out(out))
     assert out.getvalue() == (
         "account,region,service,operation,how often,parameters,tables\n"
         "123456789012,global,ec2,DescribeRegions,once,,\n"
@@ -109,11 +109,11 @@ def test_rows_are_for_each_region_and_once_for_the_account() -> None:
 
 
 def test_everything_has_rows() -> None:
-    columns, found = planned_rows(dict.fromkeys(all_tables()), "123456789012", [REGION])
-    told = {str(row[columns.index("tables")]) for row in found}
+    columns, calls = planned_rows(dict.fromkeys(all_tables()), "123456789012", [REGION])
+    told = {str(row[columns.index("tables")]) for row in calls}
     live = {name for name, table in all_tables().items() if table.steps}
     assert live <= {name for tables in told for name in tables.split(", ")}
-    rows.write(columns, found, "json", data())
+    rows.write(columns, calls, "json", data())
 
 
 def called(aws: Aws, selection: Mapping[str, frozenset[str] | None]) -> set[str]:

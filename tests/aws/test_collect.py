@@ -140,7 +140,7 @@ def test_all_tables_inside_an_in_process_moto() -> None:
         session.client("ec2").create_volume(AvailabilityZone="us-east-1a", Size=1)
         taken = collect("aws", session=session, regions=["us-east-1"])
     assert [row["size"] for row in rows_of(taken, table("aws_ebs_volume"), ["size"])] == [1]
-    reasons = {(one.operation, one.reason) for one in taken.unread}
+    reasons = {(gap.operation, gap.reason) for gap in taken.unread}
     assert ("config:DescribeConformancePacks", "the call failed (NotImplementedError)") in reasons
 
 

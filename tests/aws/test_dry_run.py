@@ -27,8 +27,8 @@ CHECK = ("--check", "ebs-volume-encrypted")
 def called(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> Iterator[Counting]:
     for name, value in CREDENTIALS.items():
         monkeypatch.setenv(name, value)
-    with counting(aws.url) as found:
-        yield found
+    with counting(aws.url) as counted:
+        yield counted
 
 
 def dry_run(*arguments: str) -> list[dict[str, str]]:
@@ -42,8 +42,8 @@ def places(rows: list[dict[str, str]]) -> list[tuple[str, str, str]]:
 
 
 def test_one_check_on_volumes(called: Counting) -> None:
-    found = dry_run(*CHECK, "--region", REGION, "--endpoint-url", called.url)
-    assert places(found) == [
+    calls = dry_run(*CHECK, "--region", REGION, "--endpoint-url", called.url)
+    assert places(calls) == [
         ("123456789012", "global", "GetCallerIdentity"),
         ("123456789012", REGION, "DescribeVolumes"),
     ]
@@ -104,8 +104,8 @@ def test_without_credentials_nothing_is_called(called: Counting, monkeypatch: py
         return None
 
     monkeypatch.setattr(boto3.Session, "get_credentials", none)
-    found = dry_run(*CHECK, "--region", REGION, "--endpoint-url", called.url)
-    assert {row["account"] for row in found} == {"the account of the credentials"}
+    calls = dry_run(*CHECK, "--region", REGION, "--endpoint-url", called.url)
+    assert {row["account"] for row in calls} == {"the account of the credentials"}
     assert not called.calls
 
 

@@ -41,15 +41,15 @@ def test_environments(aws: Aws) -> None:
     client.create_environment(
         ApplicationName="shop", EnvironmentName="shop-prod", SolutionStackName="64bit Amazon Linux 2023"
     )
-    (found,) = aws.rows("aws_elastic_beanstalk_environment")
-    assert (found["environment_name"], found["application_name"]) == ("shop-prod", "shop")
-    assert found["resource"] == found["arn"]
+    (row,) = aws.rows("aws_elastic_beanstalk_environment")
+    assert (row["environment_name"], row["application_name"]) == ("shop-prod", "shop")
+    assert row["resource"] == row["arn"]
 
 
 def test_applications(aws: Aws) -> None:
     aws.client("elasticbeanstalk").create_application(ApplicationName="shop")
-    (found,) = aws.rows("aws_elastic_beanstalk_application")
-    assert (found["name"], found["max_age_rule_enabled"]) == ("shop", False)
+    (row,) = aws.rows("aws_elastic_beanstalk_application")
+    assert (row["name"], row["max_age_rule_enabled"]) == ("shop", False)
 
 
 def test_the_options_in_force_are_those_that_are_deployed() -> None:
@@ -61,10 +61,10 @@ def test_the_options_in_force_are_those_that_are_deployed() -> None:
     }
     columns = table("aws_elastic_beanstalk_environment").columns
     make = build(columns, lambda column: column.place("live"))
-    found = make(Item({}, details={"settings": settings}), Address())
-    assert found["managed_actions_enabled"] is True
-    assert found["preferred_start_time"] == "Tue:09:00"
-    assert found["plaintext_secret_names"] == ["DB_PASSWORD"]
+    row = make(Item({}, details={"settings": settings}), Address())
+    assert row["managed_actions_enabled"] is True
+    assert row["preferred_start_time"] == "Tue:09:00"
+    assert row["plaintext_secret_names"] == ["DB_PASSWORD"]
 
 
 def test_an_option_of_a_template() -> None:

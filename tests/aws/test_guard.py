@@ -34,13 +34,13 @@ class Model(msgspec.Struct):
 @cache
 def operations() -> dict[str, str]:
     """Every operation that botocore knows, in its words, and as AWS writes it."""
-    found = {}
+    methods = {}
     for service in (Path(botocore.__file__).parent / "data").iterdir():
         for path in sorted(service.glob("*/service-2.json*"))[-1:]:
             data = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
             names = msgspec.json.decode(data, type=Model).operations
-            found.update({f"{service.name}.{xform_name(name)}": name for name in names})
-    return found
+            methods.update({f"{service.name}.{xform_name(name)}": name for name in names})
+    return methods
 
 
 def test_botocore_may_ask_where_a_bucket_is() -> None:

@@ -59,6 +59,6 @@ def test_a_listing_that_fails(endless: Server, kind: Kind, answer: Callable[[Req
     with collect(
         endless, "aws_ebs_volume", Bounds(0.5 if kind is Kind.TIMED_OUT else 60, size=2 << 20)
     ) as snapshot:
-        assert {one.kind for one in snapshot.unread} == {kind}
+        assert {gap.kind for gap in snapshot.unread} == {kind}
         (finding,) = judge(snapshot, [load_checks()["ebs-volume-encrypted"]]).findings()
     assert (finding.verdict, finding.kind) == ("unknown", kind)

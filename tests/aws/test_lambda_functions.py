@@ -83,9 +83,9 @@ def test_the_policy_tells_who_may_invoke_a_function(aws: Aws) -> None:
 def test_no_value_of_a_variable_is_in_the_snapshot(aws: Aws) -> None:
     make(aws, Environment={"Variables": {"DB_PASSWORD": "hunter2-planted", "TABLE": "hunter2-planted"}})
     snapshot = aws.snapshot("aws_lambda_function")
-    found = everything(snapshot.folder)
-    assert "DB_PASSWORD" in found
-    assert "hunter2-planted" not in found
+    text = everything(snapshot.folder)
+    assert "DB_PASSWORD" in text
+    assert "hunter2-planted" not in text
 
 
 def test_what_invokes_a_function_asynchronously(aws: Aws) -> None:

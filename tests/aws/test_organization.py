@@ -120,8 +120,8 @@ def volumes(snapshot: Snapshot) -> set[str]:
 
 
 def note(snapshot: Snapshot, id: str) -> AccountNote:
-    (found,) = [account for account in snapshot.manifest.accounts if account.id == id]
-    return found
+    (noted,) = [account for account in snapshot.manifest.accounts if account.id == id]
+    return noted
 
 
 # --- the accounts of an organization --------------------------------------------------------------------
@@ -210,7 +210,7 @@ def test_the_paths_that_aws_tells_save_the_calls_for_parents(estate: Estate) -> 
     estate.aws.session.events.register("after-call.organizations.ListAccounts", answered)
     estate.aws.session.events.register("before-call.organizations", counted)
     taken = estate.collect(ORGANIZATION)
-    assert {one.units for one in taken.manifest.accounts if not one.skipped} == {("Workloads",)}
+    assert {account.units for account in taken.manifest.accounts if not account.skipped} == {("Workloads",)}
     assert "ListParents" not in asked
     assert asked.count("DescribeOrganizationalUnit") == 1
 
@@ -219,7 +219,7 @@ def test_what_the_organization_does_not_say_is_unread_and_stops_nothing(estate: 
     for operation in ("ListParents", "ListTagsForResource"):
         deny(estate.aws.session, f"organizations.{operation}")
     taken = estate.collect(ORGANIZATION)
-    assert {one.operation for one in taken.unread} == {
+    assert {gap.operation for gap in taken.unread} == {
         "organizations:ListParents",
         "organizations:ListTagsForResource",
     }
@@ -404,7 +404,7 @@ def test_a_region_that_an_account_has_not_opted_into_is_not_called(estate: Estat
     assert asked == called
     assert {"eu-west-1", "us-east-1"} <= asked
     told = estate.aws.client("ec2").describe_regions(AllRegions=True)["Regions"]
-    closed = {one["RegionName"] for one in told if one["OptInStatus"] == "not-opted-in"}
+    closed = {region["RegionName"] for region in told if region["OptInStatus"] == "not-opted-in"}
     assert "me-south-1" in closed
     assert not asked & closed
 
@@ -418,7 +418,7 @@ def test_a_region_by_name_that_is_not_enabled_is_skipped_there_and_said_so(estat
 
 def test_regions_that_are_always_enabled_need_no_opting_into(aws: Aws) -> None:
     told = aws.client("ec2").describe_regions()["Regions"]
-    always = {one["RegionName"] for one in told if one["OptInStatus"] == "opt-in-not-required"}
+    always = {region["RegionName"] for region in told if region["OptInStatus"] == "opt-in-not-required"}
     assert always >= {region for region in ALWAYS_ENABLED if not region.startswith(("cn-", "us-gov-"))}
 
 
@@ -428,13 +428,13 @@ def test_regions_that_are_always_enabled_need_no_opting_into(aws: Aws) -> None:
 def test_credentials_are_fetched_anew_before_they_expire(estate: Estate, monkeypatch: pytest.MonkeyPatch) -> None:
     own = Clients(estate.aws.session, estate.aws.url)
     session = assume(Caller(OWN, "aws", REGION), estate.id("lab"), own, Accounts())
-    found: Any = session.get_credentials()
-    first = found.get_frozen_credentials().access_key
-    assert found.get_frozen_credentials().access_key == first
+    credentials: Any = session.get_credentials()
+    first = credentials.get_frozen_credentials().access_key
+    assert credentials.get_frozen_credentials().access_key == first
     assert len(estate.assumed) == 1
     later = datetime.now(UTC) + timedelta(minutes=55)
-    monkeypatch.setattr(found, "_time_fetcher", lambda: later)
-    assert found.get_frozen_credentials().access_key != first
+    monkeypatch.setattr(credentials, "_time_fetcher", lambda: later)
+    assert credentials.get_frozen_credentials().access_key != first
     assert len(estate.assumed) == 2
 
 

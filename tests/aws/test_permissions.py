@@ -53,8 +53,8 @@ GRANTS = grants_of(CALLS)
 def published() -> dict[str, Any]:
     """Every service's actions, and its kinds of resources with the forms of their ARNs."""
     text = files("cfnlint.data.AdditionalSpecs").joinpath("Policies.json").read_text()
-    found: dict[str, Any] = json.loads(text)
-    return found
+    document: dict[str, Any] = json.loads(text)
+    return document
 
 
 @cache
@@ -185,13 +185,13 @@ def test_keys_of_apis_cannot_be_read() -> None:
 
 def granted(document: policy.Document) -> list[Grant]:
     """What a policy document allows."""
-    found = []
+    grants = []
     for statement in document["Statement"]:
         assert statement["Effect"] == "Allow"
         where = statement["Resource"]
         resources = [where] if isinstance(where, str) else where
-        found += [Grant(action, resource) for action in statement["Action"] for resource in resources]
-    return sorted(found)
+        grants += [Grant(action, resource) for action in statement["Action"] for resource in resources]
+    return sorted(grants)
 
 
 def test_a_policy_allows_the_grants_and_nothing_else() -> None:
@@ -284,8 +284,8 @@ def test_one_table_is_read_and_nothing_else() -> None:
 
 def test_an_organization_takes_listing_its_accounts_and_assuming_the_role() -> None:
     own = granted(json.loads(said("--table", "aws_ebs_volume")))
-    found = granted(json.loads(said("--table", "aws_ebs_volume", "--org", "--role-name", "audit/Demarcate")))
-    assert [grant for grant in found if grant not in own] == [
+    grants = granted(json.loads(said("--table", "aws_ebs_volume", "--org", "--role-name", "audit/Demarcate")))
+    assert [grant for grant in grants if grant not in own] == [
         Grant("organizations:DescribeOrganizationalUnit"),
         Grant("organizations:ListAccounts"),
         Grant("organizations:ListParents"),
@@ -343,9 +343,9 @@ def test_the_stack_makes_the_role(aws: Aws, parameters: dict[str, str], principa
     (statement,) = iam.get_role(RoleName="reader")["Role"]["AssumeRolePolicyDocument"]["Statement"]
     assert statement["Principal"] == {"AWS": principal}
     assert statement.get("Condition") == condition
-    found: list[Grant] = []
+    grants: list[Grant] = []
     for attached in iam.list_attached_role_policies(RoleName="reader")["AttachedPolicies"]:
         version = iam.get_policy(PolicyArn=attached["PolicyArn"])["Policy"]["DefaultVersionId"]
         held = iam.get_policy_version(PolicyArn=attached["PolicyArn"], VersionId=version)
-        found += granted(held["PolicyVersion"]["Document"])
-    assert sorted(found) == list(GRANTS)
+        grants += granted(held["PolicyVersion"]["Document"])
+    assert sorted(grants) == list(GRANTS)

@@ -159,9 +159,9 @@ class Slow:
 def slow(aws: Aws) -> Iterator[Slow]:
     aws.client("sqs").create_queue(QueueName="queue")
     seen = threading.Event()
-    with counting(aws.url) as found:
-        found.expect(3, lambda: seen.wait(PATIENCE))
-        yield Slow(found.url, seen)
+    with counting(aws.url) as calls:
+        calls.expect(3, lambda: seen.wait(PATIENCE))
+        yield Slow(calls.url, seen)
         seen.set()
 
 

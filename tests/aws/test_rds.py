@@ -104,8 +104,8 @@ def test_cluster_snapshots(aws: Aws) -> None:
     rds.modify_db_cluster_snapshot_attribute(
         DBClusterSnapshotIdentifier="snap", AttributeName="restore", ValuesToAdd=["210987654321"]
     )
-    found = rows(aws, "aws_rds_db_cluster_snapshot")
-    (row,) = [row for row in found if row["db_cluster_snapshot_identifier"] == "snap"]
+    snapshots = rows(aws, "aws_rds_db_cluster_snapshot")
+    (row,) = [row for row in snapshots if row["db_cluster_snapshot_identifier"] == "snap"]
     assert row["public"] is False
     assert row["shared_with"] == ["210987654321"]
 

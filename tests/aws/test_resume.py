@@ -82,12 +82,12 @@ def estate(server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Es
     fill(server)
     folder = tmp_path_factory.mktemp("whole")
     with running(folder) as runner, counting(server) as aws:
-        found = Estate(runner, aws, None, Counter())  # type: ignore[arg-type]  # read below
-        assert found.collect(folder / "s") == 0, runner.said()
-        found.calls = Counter(aws.calls)
+        made = Estate(runner, aws, None, Counter())  # type: ignore[arg-type]  # read below
+        assert made.collect(folder / "s") == 0, runner.said()
+        made.calls = Counter(aws.calls)
         aws.expect()
-        found.whole = Snapshot.open(folder / "s")
-        yield found
+        made.whole = Snapshot.open(folder / "s")
+        yield made
 
 
 def fill(url: str) -> None:
@@ -118,26 +118,29 @@ def fill(url: str) -> None:
 
 
 def rows(snapshot: Snapshot, table: str) -> list[tuple[Any, ...]]:
-    found = snapshot.files(table)
-    if not found:
+    there = snapshot.files(table)
+    if not there:
         return []
     with duckdb.connect() as connection:
-        return connection.execute("SELECT * FROM read_parquet($files)", {"files": found}).fetchall()
+        return connection.execute("SELECT * FROM read_parquet($files)", {"files": there}).fetchall()
 
 
-def assert_same(found: Snapshot, whole: Snapshot) -> None:
+def assert_same(snapshot: Snapshot, whole: Snapshot) -> None:
     """All of the manifest but its moment, every row of every part in its order, and no other file."""
-    assert found.manifest.tables == whole.manifest.tables
-    assert (found.manifest.unread, found.manifest.accounts) == (whole.manifest.unread, whole.manifest.accounts)
+    assert snapshot.manifest.tables == whole.manifest.tables
+    assert (snapshot.manifest.unread, snapshot.manifest.accounts) == (
+        whole.manifest.unread,
+        whole.manifest.accounts,
+    )
     for table in whole.manifest.tables:
-        assert rows(found, table) == rows(whole, table), table
-    assert files(found.folder) == files(whole.folder)
+        assert rows(snapshot, table) == rows(whole, table), table
+    assert files(snapshot.folder) == files(whole.folder)
 
 
 def files(folder: Path) -> list[str]:
     """The files of a snapshot. Where a run was killed at the very end, its journal may still be there."""
-    found = (path for path in folder.rglob("*") if path.is_file() and path.name != NAME)
-    return sorted(str(path.relative_to(folder)) for path in found)
+    paths = (path for path in folder.rglob("*") if path.is_file() and path.name != NAME)
+    return sorted(str(path.relative_to(folder)) for path in paths)
 
 
 def journal(out: Path) -> list[dict[str, Any]]:

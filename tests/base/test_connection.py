@@ -16,6 +16,7 @@ from demarcate.base import duckdb as engine
 from demarcate.base.connection import Limits, TookTooLong, _allocated, ahead, bounded, connect, deadline, select_of
 from demarcate.base.errors import DemarcateError
 from demarcate.base.sql import literal
+from tests import processes
 from tests.each import each
 
 SOURCE = Path(__file__).parents[2] / "src" / "demarcate"
@@ -188,3 +189,29 @@ def test_a_child_opens_its_own(tmp_path: Path) -> None:
             os._exit(0 if connection.execute("SELECT sum(range) FROM range(300000)").fetchone() else 1)
     assert os.waitpid(child, 0)[1] == 0
     connect(tmp_path).close()
+
+
+KEEPING = """
+import pathlib
+import demarcate.__main__ as command
+from demarcate.base import stopping
+from demarcate.base.connection import connect
+
+def main():
+    stopping.listen()
+    connection = connect()
+    stopping.keep(connection)
+    (spill,) = connection.execute("SELECT current_setting('temp_directory')").fetchone()
+    pathlib.Path(spill).mkdir()
+    (pathlib.Path(spill) / "rows").write_text("")
+    print(spill)
+
+command.main = main
+command.command()
+"""
+
+
+def test_nothing_stays_of_a_database_that_is_kept_to_the_end(tmp_path: Path) -> None:
+    done = processes.python("-c", KEEPING, environment={"TMPDIR": str(tmp_path)})
+    assert (done.returncode, done.stderr, done.stdout.startswith(str(tmp_path))) == (0, "", True)
+    assert list(tmp_path.iterdir()) == []

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import io
+import json
 import stat
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from demarcate.base import faults
+from demarcate.report.console import Console
+from demarcate.report.detections import write_new
+from demarcate.report.out import NobodyReads, Out
+from demarcate.report.rows import write
 from tests import processes
 
 SECRET = "a-secret-of-the-estate"
@@ -110,8 +117,9 @@ def test_too_much_memory_is_no_fault(tmp_path: Path) -> None:
 
 
 GONE = "import os; read, write = os.pipe(); os.close(read); os.dup2(write, 1); " + (
-    "import sys; sys.argv[1:] = ['matrix']; from demarcate.__main__ import main; main()"
+    "import sys; from demarcate.__main__ import command; command()"
 )
+"""A run whose standard output nobody reads."""
 
 
 @pytest.mark.parametrize(
@@ -119,9 +127,47 @@ GONE = "import os; read, write = os.pipe(); os.close(read); os.dup2(write, 1); "
     [
         ('"$0" -m demarcate --version > /dev/full', 2),
         ('"$0" -m demarcate iam-policy > /dev/null 2> /dev/full', 2),
-        (f'"$0" -c "{GONE}"', 0),
+        (f'"$0" -u -c "{GONE}" matrix', 0),
+        (f'"$0" -c "{GONE}" --version', 0),
     ],
 )
 def test_a_stream_that_takes_nothing_is_no_fault(command: str, code: int) -> None:
     done = processes.run("sh", "-c", command, sys.executable)
     assert (done.returncode, "Traceback" in done.stderr) == (code, False)
+
+
+OPEN = """
+Resources:
+  Data:
+    Type: AWS::EC2::Volume
+    Properties: {AvailabilityZone: eu-west-1a, Size: 8, Encrypted: false}
+"""
+
+
+@pytest.mark.parametrize("streams", ["", "os.dup2(write, 2); "])
+def test_files_are_whole_and_the_code_is_the_runs_though_nobody_reads_on(streams: str, tmp_path: Path) -> None:
+    (tmp_path / "t.yaml").write_text(OPEN)
+    arguments = ["assess", "t.yaml", "--check", "ebs-volume-encrypted", "--fail-on", "high"]
+    files = [f"--out={name}" for name in ("r.csv", "r.json", "r.sarif")]
+    gone = GONE.replace("import sys", f"{streams}import sys")
+    done = processes.run(sys.executable, "-c", gone, *arguments, *files, cwd=tmp_path)
+    assert (done.returncode, done.stdout, "fault" in done.stderr) == (1, "", False)
+    assert json.loads((tmp_path / "r.json").read_bytes())["findings"][0]["check"] == "ebs-volume-encrypted"
+    assert json.loads((tmp_path / "r.sarif").read_bytes())["runs"][0]["results"]
+    assert "ebs-volume-encrypted" in (tmp_path / "r.csv").read_text()
+
+
+def test_what_goes_on_ends_where_nobody_reads_on() -> None:
+    """Rows are not made for nobody, and detections that nobody was told of are not told."""
+
+    class Gone(Out):
+        gone = True
+
+    def rows() -> Iterator[list[str]]:
+        yield ["first"]
+        raise AssertionError("nobody reads it")
+
+    for form in ("csv", "json", "markdown"):
+        write(["name"], rows(), form, Gone(io.StringIO()))
+    with pytest.raises(NobodyReads):
+        write_new([], "json", Gone(io.StringIO()), Console(Gone(io.StringIO())))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from demarcate.base.files import TooLarge, read_bytes, write_whole
+from demarcate.base.files import TooLarge, read_bytes, read_listed, write_whole
 from tests import processes
 
 WRITE = """
@@ -90,12 +90,26 @@ def test_what_is_no_file_keeps_its_place(tmp_path: Path) -> None:
     assert [path.is_fifo() for path in tmp_path.iterdir()] == [True]
 
 
-@pytest.mark.parametrize("listed", [False, True])
-def test_what_became_a_pipe_is_not_waited_for(listed: bool, tmp_path: Path) -> None:
+def test_what_became_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     with pytest.raises(OSError, match="it is a pipe, and no file"):
-        read_bytes(pipe, 10, listed=listed)
+        read_bytes(pipe, 10)
+    with pytest.raises(OSError, match="it is a pipe, and no file"):
+        read_listed(str(pipe), 5, 10)
+    writing = os.open(pipe, os.O_RDWR)  # somebody who may write, and does not
+    with pytest.raises(OSError, match="it is a pipe, and no file"):
+        read_listed(str(pipe), 5, 10)
+    os.close(writing)
+
+
+@pytest.mark.parametrize("was", [0, 3, 5, 9])
+def test_a_file_that_grew_or_shrank_since_it_was_listed_is_read_as_it_is(was: int, tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"whole")
+    assert read_listed(str(path), was, 9) == b"whole"
+    with pytest.raises(TooLarge, match="at most"):
+        read_listed(str(path), was, 4)
 
 
 def test_a_file_that_is_said_to_be_empty_is_read() -> None:

@@ -28,12 +28,12 @@ NUMBERS = st.integers() | st.floats() | st.sampled_from([10**400, -(10**400)])
 @given(MOMENTS)
 def test_any_moment_is_that_moment_in_utc_or_out_of_range(moment: datetime) -> None:
     try:
-        found = utc(moment)
+        told = utc(moment)
     except ValueError as error:
         assert "out of range" in str(error)
         return
-    assert found.utcoffset() == timedelta(0)
-    assert found == (moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+    assert told.utcoffset() == timedelta(0)
+    assert told == (moment if moment.tzinfo else moment.replace(tzinfo=UTC))
 
 
 @given(NUMBERS)
@@ -44,8 +44,8 @@ def test_any_number_is_a_moment_or_out_of_range(seconds: float) -> None:
 
 @given(st.one_of(MOMENTS, MOMENTS.map(datetime.isoformat), NUMBERS, st.text(max_size=30)))
 def test_a_column_of_moments_takes_anything(value: Any) -> None:
-    found = convert("TIMESTAMP", value, "CreateTime")
-    assert isinstance(found, Unknown) or found.tzinfo is None
+    converted = convert("TIMESTAMP", value, "CreateTime")
+    assert isinstance(converted, Unknown) or converted.tzinfo is None
 
 
 @pytest.mark.parametrize("value", [1e18, -1e18, float("inf"), float("nan")])

@@ -77,7 +77,8 @@ def changed(assessment: Assessment, **fields: Any) -> Assessment:
 def having(posture: Posture, id_: str, **fields: Any) -> tuple[ResponsibilityPosture, ...]:
     """The responsibilities of a posture, one of them with other fields."""
     return tuple(
-        msgspec.structs.replace(one, **fields) if one.id == id_ else one for one in posture.responsibilities
+        msgspec.structs.replace(standing, **fields) if standing.id == id_ else standing
+        for standing in posture.responsibilities
     )
 
 
@@ -140,7 +141,7 @@ def _live(snapshot: Snapshot, where: Sequence[str]) -> Snapshot:
 
 
 def _judged_responsibilities() -> set[str]:
-    return {one.id for one in assessed().posture.responsibilities if one.checks}
+    return {standing.id for standing in assessed().posture.responsibilities if standing.checks}
 
 
 # --- Evidence -------------------------------------------------------------------------------------------
@@ -252,16 +253,16 @@ def waiver(what: str, **fields: Any) -> WaiverResult:
     )
 
 
-def seen(found: Finding) -> Seen:
-    return Seen(**{name: getattr(found, name) for name in Seen.__struct_fields__})
+def seen(kept: Finding) -> Seen:
+    return Seen(**{name: getattr(kept, name) for name in Seen.__struct_fields__})
 
 
 def with_waivers(assessment: Assessment) -> Assessment:
     """The same, of which what one check found is waived, with waivers of each kind and what changed."""
     accepted = Waived(id="w ebs-*", reason="a move", owner="o@example.com", until="2027-01-31")
     findings = [
-        msgspec.structs.replace(found, waived=accepted) if found.check == "ebs-volume-encrypted" else found
-        for found in assessment.findings()
+        msgspec.structs.replace(told, waived=accepted) if told.check == "ebs-volume-encrypted" else told
+        for told in assessment.findings()
     ]
     posture = msgspec.structs.replace(
         assessment.posture,
@@ -295,9 +296,7 @@ def hostile() -> Assessment:
         for name in names
     ]
     items = (
-        NewsItem(kind=kind, finding=seen(found), why=f"why {found.reason}")
-        for found in findings
-        for kind in NewsKind
+        NewsItem(kind=kind, finding=seen(told), why=f"why {told.reason}") for told in findings for kind in NewsKind
     )
     told = "".join(names)
     theirs = msgspec.structs.replace(

@@ -25,8 +25,8 @@ def test_axe_finds_nothing(visit: Open, theme: str, viewport: dict[str, int]) ->
     for kind, place in PLACES.items():
         go(page, place)
         page.evaluate(PARK)
-        found = Axe().run(page, options={"resultTypes": ["violations"]}).response
+        answer = Axe().run(page, options={"resultTypes": ["violations"]}).response
         page.evaluate(UNPARK)
-        assert len(found["passes"]) > 10, "axe has looked"
-        told += [f"{kind}: {v['impact']}: {v['id']}: {v['nodes'][0]['html']}" for v in found["violations"]]
+        assert len(answer["passes"]) > 10, "axe has looked"
+        told += [f"{kind}: {v['impact']}: {v['id']}: {v['nodes'][0]['html']}" for v in answer["violations"]]
     assert not told

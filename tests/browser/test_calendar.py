@@ -45,7 +45,7 @@ def test_the_calendar_of_a_hostile_estate(
     looked.set_default_timeout(PATIENCE * 1000)
     seen = looked.new_page()
     seen.goto(path.as_uri())
-    found = Axe().run(seen, options={"resultTypes": ["violations"]}).response
+    answer = Axe().run(seen, options={"resultTypes": ["violations"]}).response
     looked.close()
-    assert len(found["passes"]) > 10, "axe has looked"
-    assert not [f"{v['impact']}: {v['id']}: {v['nodes'][0]['html']}" for v in found["violations"]]
+    assert len(answer["passes"]) > 10, "axe has looked"
+    assert not [f"{v['impact']}: {v['id']}: {v['nodes'][0]['html']}" for v in answer["violations"]]

@@ -53,7 +53,7 @@ def test_hostile_checks_are_text(visit: Open) -> None:
     follow(page.locator("#made td.of-resource a").first)
     follow(page.get_by_role("link", name=shown(f"title {told}")).first)
     view = shown(page.locator("#made").inner_text())
-    assert all(shown(one) in view for one in (f"title {told}", f"remedy {told}", f"{told}: {told}"))
+    assert all(shown(text) in view for text in (f"title {told}", f"remedy {told}", f"{told}: {told}"))
     assert page.evaluate("window.__hacked") is None
 
 

@@ -19,9 +19,9 @@ from tests.example import assessed
 
 
 def policy(page: str) -> dict[str, list[str]]:
-    found = re.search(r'http-equiv="Content-Security-Policy" content="([^"]*)"', page)
-    assert found
-    directives = (directive.split() for directive in unescape(found.group(1)).split(";"))
+    match = re.search(r'http-equiv="Content-Security-Policy" content="([^"]*)"', page)
+    assert match
+    directives = (directive.split() for directive in unescape(match.group(1)).split(";"))
     return {name: values for name, *values in directives}
 
 

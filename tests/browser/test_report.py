@@ -44,9 +44,9 @@ def heading(page: Page) -> Locator:
 
 def counted(page: Page) -> int:
     """How many findings or responsibilities a view says that it has."""
-    found = re.match(r"[\d,]+", page.locator(".view.current .counted").inner_text())
-    assert found
-    return int(found.group().replace(",", ""))
+    match = re.match(r"[\d,]+", page.locator(".view.current .counted").inner_text())
+    assert match
+    return int(match.group().replace(",", ""))
 
 
 def address(page: Page) -> str:
@@ -189,27 +189,27 @@ def test_findings_of_a_service_a_check_and_a_framework(visit: Open) -> None:
     page = visit("example", "#findings")
     form = page.locator("#made form")
     form.get_by_label("Service").select_option("s3")
-    assert counted(page) == sum(found.table in tables for found in findings) > 0
+    assert counted(page) == sum(finding.table in tables for finding in findings) > 0
     form.get_by_label("Framework").select_option("cis-aws-5.0")
-    assert counted(page) == sum(found.table in tables and found.check in standard for found in findings) > 0
+    assert counted(page) == sum(finding.table in tables and finding.check in standard for finding in findings) > 0
     page.get_by_role("button", name="Clear").click()
     form.get_by_label("Check").select_option("ebs-volume-encrypted")
-    assert counted(page) == sum(found.check == "ebs-volume-encrypted" for found in findings) > 0
+    assert counted(page) == sum(finding.check == "ebs-volume-encrypted" for finding in findings) > 0
     page.get_by_role("button", name="Clear").click()
 
     def first(column: str) -> str:
         return page.locator(f"#made tbody td.{column}").first.inner_text()
 
     for heading_, column, values in (
-        ("Resource", "of-resource .path", [found.resource for found in findings if found.resource]),
-        ("What was found", "what .reason", [found.reason for found in findings]),
+        ("Resource", "of-resource .path", [finding.resource for finding in findings if finding.resource]),
+        ("What was found", "what .reason", [finding.reason for finding in findings]),
     ):
         follow(page.locator("#made thead").get_by_role("link", name=heading_))
         assert page.locator(f"#made th:has-text('{heading_}')").get_attribute("aria-sort") == "ascending"
         assert first(column) == min(values)
         follow(page.locator("#made thead").get_by_role("link", name=heading_))
         assert address(page).endswith(f"sort=-{heading_.lower().replace(' ', '-')}")
-    assert first("what .reason") == max(found.reason for found in findings)
+    assert first("what .reason") == max(finding.reason for finding in findings)
     follow(page.locator("#made thead").get_by_role("link", name="Severity"))
     assert first("lead-in .severity") == "critical", "by how bad it is, not by its letters"
     form.get_by_label("Verdict").select_option("unknown")
@@ -360,7 +360,7 @@ def test_without_scripts_it_is_one_document(visit: Open) -> None:
     for said in ("Scripts are off", "owed are met", "What to do first", "Why it is a gap", "All services"):
         assert said in text
     titles = page.locator(".view [data-heading]:visible").all_inner_texts()
-    assert {one.title for one in assessed().posture.responsibilities} <= set(titles)
+    assert {standing.title for standing in assessed().posture.responsibilities} <= set(titles)
     assert not page.locator(".scripted:visible, .screen:visible").count(), "nothing that needs scripts is offered"
 
 
@@ -400,7 +400,7 @@ def test_what_is_waived_is_shown_as_that(visit: Open) -> None:
     standings = page.locator(".view.current tbody .sign").all_inner_texts()
     assert [text.split(maxsplit=1)[1] for text in standings] == ["Expired", "Ends soon", "Holds"]
     follow(page.locator(".view.current tbody .figures a").last)
-    waived = sum(found.check == "ebs-volume-encrypted" for found in assessed().findings())
+    waived = sum(finding.check == "ebs-volume-encrypted" for finding in assessed().findings())
     assert counted(page) == waived > 0
     expect(page.locator(".view.current tbody .sign").first).to_contain_text("Waived")
     expect(page.locator(".view.current tbody")).to_contain_text("Waived until 2027-01-31 by o@example.com: a move")

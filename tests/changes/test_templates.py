@@ -17,6 +17,7 @@ from demarcate.changes.declaring import LOGICAL, with_places
 from demarcate.changes.planning import make_change
 from demarcate.changes.templates import patch_of
 from demarcate.checks.catalog import load_checks
+from demarcate.checks.judgement import finding_id
 from demarcate.cli import app
 from demarcate.estate.sources.cloudformation.rereading import Reading, edit_all
 from demarcate.estate.sources.interface import Options
@@ -159,3 +160,38 @@ def test_a_live_change_says_where_terraform_declares_its_resource(tmp_path: Path
         ("aws_ebs_volume.vol-arn", 5),
     }
     assert [why for _, why in patch.left] == [f"count makes several of it, at {main}:8"]
+
+
+def test_what_the_cdk_generates_is_mended_in_its_code(tmp_path: Path) -> None:
+    """The construct and the property are named, and no patch of what is generated is offered."""
+    resources = {
+        "DataDisk8EEA2": {
+            "Type": "AWS::EC2::Volume",
+            "Properties": {"AvailabilityZone": "a", "Size": 8},
+            "Metadata": {"aws:cdk:path": "Shop/Data/Disk"},
+        }
+    }
+    assembly = tmp_path / "cdk.out"
+    assembly.mkdir()
+    stack = {"type": "aws:cloudformation:stack", "properties": {"templateFile": "Shop.template.json"}}
+    (assembly / "manifest.json").write_text(json.dumps({"version": "48.0.0", "artifacts": {"Shop": stack}}))
+    file = assembly / "Shop.template.json"
+    file.write_text(json.dumps({"Resources": resources}, indent=1))
+    told = CliRunner().invoke(
+        app, ["change", "plan", str(tmp_path), "--check", "ebs-volume-encrypted", "--patch", "-"]
+    )
+    assert (told.exit_code, told.stdout) == (0, "")
+    assert (
+        f"{file}:7 (DataDisk8EEA2): ebs-volume-encrypted passes where the construct Shop/Data/Disk sets "
+        "Encrypted = true: set it in the app's code and synthesize it, for this file is generated"
+    ) in " ".join(told.stderr.split())
+    live = step("a", tags={LOGICAL: "DataDisk8EEA2"}, declared="the CloudFormation stack shop")
+    placed = with_places(make_change("t", "findings", "s", [live]), [str(assembly)])
+    assert [item.declared for item in placed.change.steps] == [
+        f"{file}:3 (DataDisk8EEA2, the construct Shop/Data/Disk), the CloudFormation stack shop"
+    ]
+    id_ = finding_id(
+        "ebs-volume-encrypted", None, None, str(file), "Shop/Data/Disk"
+    )  # as `assess cdk.out` tells it
+    patch = patch_of([str(file)], Options(), None, {id_}, called={(str(file), "DataDisk8EEA2"): "Shop/Data/Disk"})
+    assert [finding.id for finding, _ in patch.edits] == [id_]

@@ -39,9 +39,9 @@ def all_of(written: Written) -> list[Example]:
 @cache
 def told_together() -> dict[str, list[Told]]:
     """What is found for the examples of all checks."""
-    given = [(shipped()[one.id], all_of(one)) for one in WRITTEN]
-    plain = [one for one in given if is_plain(*one)]
-    return verdicts_together(plain) | verdicts_apart([one for one in given if not is_plain(*one)])
+    given = [(shipped()[check.id], all_of(check)) for check in WRITTEN]
+    plain = [pair for pair in given if is_plain(*pair)]
+    return verdicts_together(plain) | verdicts_apart([pair for pair in given if not is_plain(*pair)])
 
 
 UGLY = re.compile(r"[\[\]?]|\(s\)|\b\d\d:\d\d|[: ]$|\bexample \d of ")
@@ -54,10 +54,10 @@ def test_examples(written: Written) -> None:
     assert written.remedy, "a shipped check says what to do"
     examples, told = all_of(written), told_together()[written.id]
     expected = [verdict for verdict, given in examples_of(written).items() for _ in given]
-    for verdict, example, found in zip(expected, examples, told, strict=True):
-        assert found, f"where excludes {example}"
-        assert [each for each, _ in found] == [verdict], f"{example}: {found}"
-        assert verdict == "pass" or found[0][1], "a reason is given"
+    for verdict, example, answer in zip(expected, examples, told, strict=True):
+        assert answer, f"where excludes {example}"
+        assert [each for each, _ in answer] == [verdict], f"{example}: {answer}"
+        assert verdict == "pass" or answer[0][1], "a reason is given"
     if "{resource}" not in written.fail:
         sentence = told[expected.index("fail")][0][1]
         assert not UGLY.search(sentence), f"the first example that fails has all that is said of it: {sentence}"
@@ -85,10 +85,10 @@ def _ordered(tree: exp.Expr) -> str:
 
 def test_no_two_checks_ask_the_same_of_the_same_rows() -> None:
     asked: dict[tuple[str, str, str], list[str]] = {}
-    for one in WRITTEN:
-        asked.setdefault((one.table, canonical(str(one.where or "true")), canonical(str(one.passes))), []).append(
-            one.id
-        )
+    for check in WRITTEN:
+        asked.setdefault(
+            (check.table, canonical(str(check.where or "true")), canonical(str(check.passes))), []
+        ).append(check.id)
     assert not [ids for ids in asked.values() if len(ids) > 1]
 
 
@@ -106,23 +106,23 @@ def with_standins(of: Table, example: Example) -> Iterator[Example]:
 def test_a_standin_decides_nothing() -> None:
     """With one in place of a text a verdict may become unknown, and never another one; and no finding is lost."""
     given = [
-        (shipped()[one.id], verdict, example, changed)
-        for one in WRITTEN
-        if is_plain(shipped()[one.id], all_of(one))
-        for verdict, examples in examples_of(one).items()
+        (shipped()[check.id], verdict, example, changed)
+        for check in WRITTEN
+        if is_plain(shipped()[check.id], all_of(check))
+        for verdict, examples in examples_of(check).items()
         for example in examples
-        for changed in with_standins(table(one.table), example)
-        if table(one.table).types or table(one.table).owners
+        for changed in with_standins(table(check.table), example)
+        if table(check.table).types or table(check.table).owners
     ]
     by_check: dict[str, list[tuple[str, Example, Example]]] = {}
     for check, verdict, example, changed in given:
         by_check.setdefault(check.id, []).append((verdict, example, changed))
     told = verdicts_together([(shipped()[id_], [c for _, _, c in cases]) for id_, cases in by_check.items()])
     wrong = [
-        f"{id_}: {changed}: {verdict} became {found}"
+        f"{id_}: {changed}: {verdict} became {answer}"
         for id_, cases in by_check.items()
-        for (verdict, _, changed), found in zip(cases, told[id_], strict=True)
-        if not found or found[0][0] not in (verdict, "unknown")
+        for (verdict, _, changed), answer in zip(cases, told[id_], strict=True)
+        if not answer or answer[0][0] not in (verdict, "unknown")
     ]
     assert len(given) > 300
     assert not wrong, "\n".join(wrong)

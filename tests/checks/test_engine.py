@@ -88,9 +88,9 @@ def test_passes_are_findings_when_asked_for() -> None:
 
 
 def test_arrow_has_the_promised_columns() -> None:
-    found = judge(snapshot({"aws_ebs_volume": [volume("a", encrypted=False)]}), [check("encrypted")]).to_arrow()
-    assert tuple(found.column_names) == COLUMNS
-    assert found.num_rows == 1
+    arrow = judge(snapshot({"aws_ebs_volume": [volume("a", encrypted=False)]}), [check("encrypted")]).to_arrow()
+    assert tuple(arrow.column_names) == COLUMNS
+    assert arrow.num_rows == 1
 
 
 @pytest.mark.parametrize("tags", ["[" * 3000 + "]" * 3000, "[1]", '"text"'])
@@ -207,7 +207,7 @@ def test_all_that_could_not_be_read_of_a_table_is_named() -> None:
 def test_a_table_that_was_not_collected_does_not_run() -> None:
     judged = judge(snapshot({"aws_ebs_snapshot": []}), [check("encrypted")])
     assert told(judged) == []
-    assert [(one.check, one.reason) for one in judged.not_run] == [("c", "aws_ebs_volume was not collected")]
+    assert [(note.check, note.reason) for note in judged.not_run] == [("c", "aws_ebs_volume was not collected")]
 
 
 def test_a_template_cannot_tell_some_tables() -> None:
@@ -219,7 +219,7 @@ def test_a_template_cannot_tell_some_tables() -> None:
             check(f"size > 3 AND {LOOKS}", id="d"),
         ],
     )
-    assert [one.reason for one in judged.not_run] == ["templates cannot tell aws_ec2_regional_settings"]
+    assert [note.reason for note in judged.not_run] == ["templates cannot tell aws_ec2_regional_settings"]
     assert told(judged) == [("V", "unknown", "templates cannot tell aws_ebs_snapshot")]
 
 
@@ -227,7 +227,7 @@ def test_a_template_cannot_tell_some_tables() -> None:
 def test_a_check_that_a_source_never_answers_does_not_run(sql: str) -> None:
     rows = [{"resource": "V", "volume_id": "V", "file": "a.yaml", "line": 3}]
     judged = judge(snapshot({"aws_ebs_volume": rows}, source="cloudformation"), [check(sql)])
-    assert [(one.reason, one.kind) for one in judged.not_run] == [("templates do not tell it", Kind.UNTOLD)]
+    assert [(note.reason, note.kind) for note in judged.not_run] == [("templates do not tell it", Kind.UNTOLD)]
     assert told(judged) == []
 
 
@@ -279,10 +279,10 @@ def test_a_predicate_that_cannot_be_computed_is_unknown_and_leaves_the_others_al
     rows = [volume("a", size=2, encrypted=True)]
     bad = check("size * 9223372036854775807 > 3", id="bad")
     judged = judge(snapshot({"aws_ebs_volume": rows}), [bad, check("not encrypted", id="good")])
-    found = {finding.check: finding for finding in judged.findings()}
-    assert found["good"].verdict == "fail"
-    assert found["bad"].verdict == "unknown"
-    assert "cannot be computed" in found["bad"].reason
+    findings = {finding.check: finding for finding in judged.findings()}
+    assert findings["good"].verdict == "fail"
+    assert findings["bad"].verdict == "unknown"
+    assert "cannot be computed" in findings["bad"].reason
 
 
 @pytest.mark.parametrize(

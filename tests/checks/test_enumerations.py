@@ -25,7 +25,7 @@ def values_of(table: Table, name: str) -> set[str] | None:
     values = getattr(shape, "enum", None) or ()
     if not values or (place.function is not None and any(place.function(value) != value for value in values)):
         return None
-    return {*values, *(one for one in (column.absent, place.absent) if isinstance(one, str))}
+    return {*values, *(value for value in (column.absent, place.absent) if isinstance(value, str))}
 
 
 def compared(check: Check) -> Iterator[tuple[str, str, str]]:
@@ -34,19 +34,21 @@ def compared(check: Check) -> Iterator[tuple[str, str, str]]:
         if not text:
             continue
         tree = sqlglot.parse_one(text, dialect="duckdb")
-        aliases = {one.alias_or_name: one.name for one in tree.find_all(exp.Table)}
+        aliases = {table.alias_or_name: table.name for table in tree.find_all(exp.Table)}
         for node in tree.find_all(exp.EQ, exp.NEQ, exp.In, exp.ArrayContains):
             columns = list(node.find_all(exp.Column))
             for literal in node.find_all(exp.Literal):
                 if literal.is_string and len(columns) == 1:
                     inner = node.find_ancestor(exp.Select)
-                    default = next((one.name for one in inner.find_all(exp.Table)), "") if inner else check.table
+                    default = (
+                        next((table.name for table in inner.find_all(exp.Table)), "") if inner else check.table
+                    )
                     yield aliases.get(columns[0].table, columns[0].table or default), columns[0].name, literal.name
 
 
 def enumerated() -> list[tuple[str, str, str, str, set[str]]]:
     """Each comparison with a column that AWS enumerates: check, table, column, text and the column's values."""
-    every = {(check.id, *one) for check in load_checks().values() for one in compared(check)}
+    every = {(check.id, *comparison) for check in load_checks().values() for comparison in compared(check)}
     return [
         (name, table, column, text, values)
         for name, table, column, text in sorted(every)

@@ -20,6 +20,7 @@ from demarcate.checks import trees
 from demarcate.checks.catalog import columns_of, compile_check, scoped
 from demarcate.checks.predicate import Compiled, compile_predicate
 from demarcate.checks.structs import Written
+from demarcate.estate.sources.plan import Named, only_named
 from tests.each import each
 
 CASES = read(Path(__file__).parent / "cases" / "predicates.yaml", dict[str, list[Any]])
@@ -159,7 +160,46 @@ KEYED = (
 def test_looking_by_key_says_the_same(
     database: duckdb.DuckDBPyConnection, sql: str, estates: list[Estate]
 ) -> None:
-    assert evaluate(database, sql, estates) == evaluate(database, sql, estates, by_key=False)
+    told = evaluate(database, sql, estates)
+    assert evaluate(database, sql, estates, by_key=False) == told
+    assert not named_by(sql) or evaluate(database, sql, [unasked(sql, *each) for each in estates]) == told, (
+        "of rows that nothing names no more needs to be read"
+    )
+
+
+def test_what_is_read_of_named_rows_alone() -> None:
+    """Where the look says by which key it does, outright, that holds for all the rest of a row."""
+    told = {(number, *named) for number, sql in enumerate(KEYED) for named in named_by(sql)}
+    by_volume = ("volume_id", "aws_ebs_volume", "volume_id")
+    encrypted = {0, 1, 2, 3, 9}
+    assert told == {
+        *((number, "encrypted", *by_volume) for number in encrypted),
+        (9, "encrypted", "volume_id", "aws_ebs_volume", "kms_key_id"),
+        (13, "listed", *by_volume),
+        (15, "listed", *by_volume),
+    }
+
+
+@cache
+def named_by(sql: str) -> tuple[Named, ...]:
+    """What a predicate reads of named rows alone."""
+    return tuple(named for wants in predicate(sql, by_key=True).lookups.values() for named in only_named(wants))
+
+
+def unasked(sql: str, outer: dict[str, Any], inner: list[dict[str, Any]]) -> Estate:
+    """An estate in which nothing was read of rows that no look names, but what names them."""
+    rows = {"aws_ebs_volume": [outer], "aws_ebs_snapshot": inner}
+    told = [dict(row) for row in inner]
+    for row, blank in zip(inner, told, strict=True):
+        for column in {named.column for named in named_by(sql)}:
+            keys = [
+                (row[of.key], {other[of.by] for other in rows[of.table]})
+                for of in named_by(sql)
+                if of.column == column
+            ]
+            if not any(key is None or key in values for key, values in keys):
+                blank[column] = None
+    return outer, told
 
 
 @pytest.fixture(scope="module")

@@ -129,7 +129,7 @@ def wrong(path: Path, ways: dict[Place, str], folder: Path, before: dict[tuple[s
 
 
 @pytest.fixture(scope="module")
-def found(tmp_path_factory: pytest.TempPathFactory) -> Any:
+def look(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """What is found of a template as it is."""
     folder = tmp_path_factory.mktemp("before")
     return cache(lambda path: told(replaced(path, {}), folder))
@@ -138,9 +138,9 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> Any:
 @settings(max_examples=12)
 @given(data=st.data())
 def test_what_was_found_is_found_or_not_known(
-    data: st.DataObject, found: Any, tmp_path_factory: pytest.TempPathFactory
+    data: st.DataObject, look: Any, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     path = data.draw(st.sampled_from(TEMPLATES))
     chosen = data.draw(st.lists(st.sampled_from(places(path)), min_size=1, max_size=12, unique=True))
     ways = {place: data.draw(st.sampled_from(sorted(WAYS))) for place in chosen}
-    assert not wrong(path, ways, tmp_path_factory.mktemp("after"), found(path)), ways
+    assert not wrong(path, ways, tmp_path_factory.mktemp("after"), look(path)), ways

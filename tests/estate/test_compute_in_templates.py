@@ -27,8 +27,8 @@ def row(tmp_path: Path) -> Any:
         file.write_text(json.dumps({"Parameters": parameters or {}, "Resources": resources}))
         snapshot = collect_snapshot([file], selection={name: None})
         columns = [column.name for column in table(name).all_columns]
-        (found,) = [row for row in rows_of(snapshot, table(name), columns) if row["resource"] == "It"]
-        return dict(found)
+        (made,) = [row for row in rows_of(snapshot, table(name), columns) if row["resource"] == "It"]
+        return dict(made)
 
     return find
 
@@ -51,17 +51,19 @@ def test_what_an_instance_leaves_to_its_launch_template(row: Any) -> None:
     ],
 )
 def test_who_decides_on_a_public_address(row: Any, interface: Template, asks: bool, left: bool) -> None:
-    found = row("aws_ec2_instance", "AWS::EC2::Instance", {"NetworkInterfaces": [{"SubnetId": "s", **interface}]})
-    assert (found["associate_public_ip_address"], found["public_address_left_to_subnet"]) == (asks, left)
-    assert found["subnet_id"] == "s"
+    instance = row(
+        "aws_ec2_instance", "AWS::EC2::Instance", {"NetworkInterfaces": [{"SubnetId": "s", **interface}]}
+    )
+    assert (instance["associate_public_ip_address"], instance["public_address_left_to_subnet"]) == (asks, left)
+    assert instance["subnet_id"] == "s"
 
 
 @pytest.mark.parametrize(
     ("kind", "virtualization"), [("c7g.large", "hvm"), ("t3.micro", "hvm"), ("m3.large", None)]
 )
 def test_virtualization_goes_by_the_family(row: Any, kind: str, virtualization: str | None) -> None:
-    found = row("aws_ec2_instance", "AWS::EC2::Instance", {"InstanceType": kind})
-    assert found["virtualization_type"] == virtualization
+    instance = row("aws_ec2_instance", "AWS::EC2::Instance", {"InstanceType": kind})
+    assert instance["virtualization_type"] == virtualization
 
 
 PARAMETERS = {
@@ -85,13 +87,13 @@ PARAMETERS = {
 )
 def test_an_image_that_a_parameter_names(row: Any, image: Any, told: bool | None) -> None:
     data = {"LaunchTemplateData": {"ImageId": image}}
-    found = row("aws_ec2_launch_template", "AWS::EC2::LaunchTemplate", data, parameters=PARAMETERS)
-    assert found["image_from_parameter"] is told
+    template = row("aws_ec2_launch_template", "AWS::EC2::LaunchTemplate", data, parameters=PARAMETERS)
+    assert template["image_from_parameter"] is told
 
 
 def test_nodes_take_the_version_of_their_cluster(row: Any) -> None:
-    found = row("aws_eks_node_group", "AWS::EKS::Nodegroup", {"ClusterName": "main"})
-    assert (found["version"], found["release_version"], found["minor_version"]) == ("", "", None)
+    nodes = row("aws_eks_node_group", "AWS::EKS::Nodegroup", {"ClusterName": "main"})
+    assert (nodes["version"], nodes["release_version"], nodes["minor_version"]) == ("", "", None)
 
 
 def permission(principal: str, **more: Any) -> Template:
@@ -109,15 +111,15 @@ def permission(principal: str, **more: Any) -> Template:
     ],
 )
 def test_calls_of_the_url_are_told_by_the_url(row: Any, more: Template, public: bool) -> None:
-    found = row("aws_lambda_function", "AWS::Lambda::Function", {}, Allow=permission("*", **more))
-    assert found["policy_public"] is public
+    function = row("aws_lambda_function", "AWS::Lambda::Function", {}, Allow=permission("*", **more))
+    assert function["policy_public"] is public
 
 
 def test_services_that_do_not_wait(row: Any) -> None:
     allow = {"Sns": permission("sns.amazonaws.com"), "Api": permission("apigateway.amazonaws.com")}
-    found = row("aws_lambda_function", "AWS::Lambda::Function", {}, **allow)
-    assert found["asynchronous_sources"] == ["sns.amazonaws.com"]
-    assert found["event_invoke_configured"] is False
+    function = row("aws_lambda_function", "AWS::Lambda::Function", {}, **allow)
+    assert function["asynchronous_sources"] == ["sns.amazonaws.com"]
+    assert function["event_invoke_configured"] is False
     invoke = {
         "Type": "AWS::Lambda::EventInvokeConfig",
         "Properties": {"FunctionName": {"Ref": "It"}, "Qualifier": "1"},
@@ -128,9 +130,9 @@ def test_services_that_do_not_wait(row: Any) -> None:
 
 
 def test_a_detector_has_no_runtime_monitoring_unless_asked(row: Any) -> None:
-    found = row("aws_guardduty_detector", "AWS::GuardDuty::Detector", {"Enable": True})
-    assert found["runtime_monitoring_enabled"] is False
-    assert found["s3_protection_enabled"] is None
+    detector = row("aws_guardduty_detector", "AWS::GuardDuty::Detector", {"Enable": True})
+    assert detector["runtime_monitoring_enabled"] is False
+    assert detector["s3_protection_enabled"] is None
 
 
 TRUST = {"Effect": "Allow", "Action": "sts:AssumeRole"}
@@ -151,13 +153,13 @@ TRUST = {"Effect": "Allow", "Action": "sts:AssumeRole"}
 )
 def test_the_other_accounts_that_a_role_trusts(row: Any, principal: Template, others: list[str] | None) -> None:
     policy = {"Statement": [{**TRUST, "Principal": principal}]}
-    found = row(
+    role = row(
         "aws_policy_statement", "AWS::IAM::Role", {"AssumeRolePolicyDocument": policy}, parameters=PARAMETERS
     )
-    assert found["other_accounts"] == others
+    assert role["other_accounts"] == others
 
 
 def test_a_managed_policy_is_found_by_its_arn(row: Any) -> None:
     policy = {"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
-    found = row("aws_policy_statement", "AWS::IAM::ManagedPolicy", {"PolicyDocument": policy})
-    assert found["policy_arn"] == "It"
+    statement = row("aws_policy_statement", "AWS::IAM::ManagedPolicy", {"PolicyDocument": policy})
+    assert statement["policy_arn"] == "It"

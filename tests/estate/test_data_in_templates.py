@@ -23,8 +23,8 @@ def declared(tmp_path: Path) -> Any:
         file.write_text(json.dumps(template))
         snapshot = collect_snapshot([file], selection={name: None})
         columns = [column.name for column in table(name).all_columns]
-        (found,) = [row for row in rows_of(snapshot, table(name), columns) if row["resource"] == "It"]
-        return dict(found)
+        (made,) = [row for row in rows_of(snapshot, table(name), columns) if row["resource"] == "It"]
+        return dict(made)
 
     return row
 

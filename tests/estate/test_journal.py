@@ -167,8 +167,8 @@ def journal_missing(folder: Path) -> None:
 )
 def test_what_is_not_whole_is_read_again(damage: Callable[[Path], None], again: list[str], tmp_path: Path) -> None:
     damage(stopped(tmp_path / "s"))
-    snapshot, found = resumed(tmp_path / "s")
-    assert found == again
+    snapshot, calls = resumed(tmp_path / "s")
+    assert calls == again
     assert_whole(snapshot)
 
 

@@ -111,7 +111,7 @@ def test_a_value_of_a_template(
 def of_folder(tmp_path: Path) -> set[Kind]:
     """Why parts of a folder of templates are not read."""
     with collect_snapshot([tmp_path]) as snapshot:
-        return {one.kind for one in snapshot.unread}
+        return {gap.kind for gap in snapshot.unread}
 
 
 FINE = TEMPLATE.format(type=VOLUME[1], properties="{}")
@@ -183,7 +183,7 @@ RECORDED: dict[Kind, Callable[[Path], Snapshot]] = {
 @pytest.mark.parametrize("kind", RECORDED)
 def test_what_deliveries_do_not_tell(kind: Kind, tmp_path: Path) -> None:
     with RECORDED[kind](tmp_path) as snapshot:
-        assert kind in {one.kind for one in snapshot.unread}
+        assert kind in {gap.kind for gap in snapshot.unread}
 
 
 def test_values_that_items_do_not_have(tmp_path: Path) -> None:
@@ -282,7 +282,7 @@ def test_a_verdict(kind: Kind, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_check_that_nobody_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(assessing, "collect_snapshot", lambda *_, **__: taken({"aws_ebs_volume": []}))
     with assess_sources(["aws"]) as assessment:
-        kinds = {one.kind for one in assessment.posture.not_run}
+        kinds = {note.kind for note in assessment.posture.not_run}
     assert kinds == {Kind.ON_REQUEST, Kind.NOT_COLLECTED}
 
 
@@ -330,7 +330,9 @@ def test_of_several_rows_of_a_resource_the_kind_is_that_of_the_one_told() -> Non
     told = {finding.resource: (finding.reason, finding.kind) for finding in judged.findings()}
     assert told["h"] == ("cidr_ipv4: a", Kind.DEPLOYMENT)
     assert told["g"] in {("cidr_ipv4: a", Kind.DEPLOYMENT), ("cidr_ipv4: b", Kind.PARAMETER)}
-    assert judged.unknown() == {kind: sum(kind is one for _, one in told.values()) for _, kind in told.values()}
+    assert judged.unknown() == {
+        kind: sum(kind is other for _, other in told.values()) for _, kind in told.values()
+    }
 
 
 @pytest.mark.parametrize("value", ["plain", 3, None, {"kind": "bogus", "reason": "r"}, {"kind": "denied"}, ["a"]])

@@ -261,8 +261,8 @@ def journal(out: Path, *lines: Began | Sealed) -> Path:
 
 def sealed(**values: Any) -> Sealed:
     given: dict[str, Any] = {"account": "123456789012", "region": "eu-west-1", "rows": 1, "file": GOOD} | values
-    found = SealedPart("aws_ebs_volume", ("volume_id",), Part(**given))
-    return Sealed(table="aws_ebs_volume", account="123456789012", region="eu-west-1", parts=(found,))
+    sealed_part = SealedPart("aws_ebs_volume", ("volume_id",), Part(**given))
+    return Sealed(table="aws_ebs_volume", account="123456789012", region="eu-west-1", parts=(sealed_part,))
 
 
 def held(out: Path) -> dict[Key, Sealed]:

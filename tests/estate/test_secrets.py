@@ -123,11 +123,11 @@ def test_no_secret_of_a_template_is_in_its_snapshot(tmp_path: Path) -> None:
     out = tmp_path / "snapshot"
     snapshot = collect_snapshot([file], selection=dict.fromkeys(all_tables()), out=out)
     assert snapshot.unread == ()
-    found = everything(out)
-    assert "DB_PASSWORD" in found, "names are kept"
-    assert NOT_KEPT in found
-    around = found.find(PLANTED)
-    assert around < 0, found[max(0, around - 300) : around + 50]
+    text = everything(out)
+    assert "DB_PASSWORD" in text, "names are kept"
+    assert NOT_KEPT in text
+    around = text.find(PLANTED)
+    assert around < 0, text[max(0, around - 300) : around + 50]
 
 
 @pytest.mark.parametrize("type_", PROPERTIES)

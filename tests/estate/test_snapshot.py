@@ -268,13 +268,13 @@ def test_names_of_folders_in_any_locale(tmp_path: Path) -> None:
 def test_rows_from_several_threads_are_all_there(tmp_path: Path) -> None:
     from concurrent.futures import ThreadPoolExecutor
 
-    def one(writer: SnapshotWriter, number: int) -> None:
+    def write(writer: SnapshotWriter, number: int) -> None:
         part = writer.part(VOLUMES, COLUMNS, str(number), "r")
         part.append({"resource": f"{number}-{i}", "account_id": str(number)} for i in range(100))
         part.seal()
 
     with SnapshotWriter("live", "test", out=tmp_path / "s") as writer:
         with ThreadPoolExecutor(8) as pool:
-            list(pool.map(lambda number: one(writer, number), range(40)))
+            list(pool.map(lambda number: write(writer, number), range(40)))
         snapshot = writer.finish()
     assert len({row["resource"] for row in rows_of(snapshot, VOLUMES, ["resource"])}) == 4000

@@ -261,19 +261,19 @@ def schema_walk(type_: str, path: str) -> list[dict[str, Any]]:
     root = schema(type_)
     nodes = [root]
     for step in steps_of(path):
-        found = []
-        for node in (n for one in nodes for n in alternatives(root, one)):
+        below = []
+        for node in (n for above in nodes for n in alternatives(root, above)):
             if step is None:
-                found += [node["items"]] if "items" in node else []
+                below += [node["items"]] if "items" in node else []
             elif step in node.get("properties", {}):
-                found.append(node["properties"][step])
+                below.append(node["properties"][step])
             elif node.get("patternProperties"):
-                found += node["patternProperties"].values()
+                below += node["patternProperties"].values()
             elif step != "" and "object" in str(node.get("type")) and not node.get("properties"):
-                found.append({"type": ["object", "string", "number", "boolean", "integer", "array"]})
-        assert found, f"{type_} has no {path} (at {step})"
-        nodes = found
-    return [n for one in nodes for n in alternatives(root, one)]
+                below.append({"type": ["object", "string", "number", "boolean", "integer", "array"]})
+        assert below, f"{type_} has no {path} (at {step})"
+        nodes = below
+    return [n for above in nodes for n in alternatives(root, above)]
 
 
 @each("table", [t for t in TABLES if t.types or any("::" in d.of for d in t.derived)], ids=lambda t: t.name)

@@ -35,8 +35,8 @@ def test_a_declared_name_is_what_ref_gives(tmp_path: Path) -> None:
         "  Logs: {Type: 'AWS::S3::Bucket', Properties: {BucketName: our-logs}}\n"
         "  Data: {Type: 'AWS::S3::Bucket', Properties: {LoggingConfiguration: {DestinationBucketName: !Ref Logs}}}\n"
     )
-    found = {row["resource"]: row["name"] for row in rows(tmp_path, "aws_s3_bucket", "name")}
-    assert found == {"Logs": "our-logs", "Data": "Data"}
+    names = {row["resource"]: row["name"] for row in rows(tmp_path, "aws_s3_bucket", "name")}
+    assert names == {"Logs": "our-logs", "Data": "Data"}
 
 
 def test_a_policy_completes_its_bucket(tmp_path: Path) -> None:
@@ -46,8 +46,8 @@ def test_a_policy_completes_its_bucket(tmp_path: Path) -> None:
         "  Open: {Type: 'AWS::S3::Bucket'}\n"
         "  Policy: {Type: 'AWS::S3::BucketPolicy', Properties: {Bucket: !Ref Data, PolicyDocument: {Statement: []}}}\n"
     )
-    found = {row["resource"]: row["policy"] for row in rows(tmp_path, "aws_s3_bucket", "policy")}
-    assert found == {"Data": '{"Statement":[]}', "Open": "{}"}
+    policies = {row["resource"]: row["policy"] for row in rows(tmp_path, "aws_s3_bucket", "policy")}
+    assert policies == {"Data": '{"Statement":[]}', "Open": "{}"}
 
 
 def test_a_policy_that_may_be_for_any_bucket_leaves_them_unknown(tmp_path: Path) -> None:

@@ -42,7 +42,7 @@ def table(columns: tuple[str, ...]) -> st.SearchStrategy[str]:
 def entries(type_: type[msgspec.Struct]) -> st.SearchStrategy[str]:
     keys = [field.encode_name for field in msgspec.structs.fields(type_)]
     entry = st.fixed_dictionaries(dict.fromkeys(keys, VALUES))
-    return st.lists(entry, max_size=3).map(lambda found: msgspec.json.encode(found).decode())
+    return st.lists(entry, max_size=3).map(lambda listed: msgspec.json.encode(listed).decode())
 
 
 FILES = (

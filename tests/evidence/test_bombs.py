@@ -44,8 +44,10 @@ def test_a_table_that_is_too_much(what: str, tmp_path: Path) -> None:
         cwd=tmp_path,
     )
     assert done.code == 3, done.said
-    told = [f"{one['file']}:{one['line']}: {one['message']}" for one in json.loads(done.out)["refused"]]
-    assert any(says in one for one in told), told
+    told = [
+        f"{problem['file']}:{problem['line']}: {problem['message']}" for problem in json.loads(done.out)["refused"]
+    ]
+    assert any(says in line for line in told), told
     assert done.peak < MEMORY
 
 

@@ -37,8 +37,8 @@ def test_the_example_loads_without_a_problem(model: Model) -> None:
 @pytest.mark.usefixtures("in_root")
 def test_the_example_has_something_of_everything(model: Model) -> None:
     weighed = weigh(load_evidence(EXAMPLE, model, MOMENT), MOMENT)
-    standings = Counter((r.kind, r.standing) for found in weighed.values() for r in found)
-    assert len({id_ for id_, found in weighed.items() if found[0].kind == "attestation"}) >= 15
+    standings = Counter((r.kind, r.standing) for results in weighed.values() for r in results)
+    assert len({id_ for id_, results in weighed.items() if results[0].kind == "attestation"}) >= 15
     expected = {
         *(("attestation", standing) for standing in ("proves", "expired", "failed")),
         *(("training", standing) for standing in ("proves", "incomplete", "expired")),
@@ -49,8 +49,8 @@ def test_the_example_has_something_of_everything(model: Model) -> None:
     assert set(standings) == expected
     soon = [
         r.title
-        for found in weighed.values()
-        for r in found
+        for results in weighed.values()
+        for r in results
         if "2026-11-23" <= (r.valid_until or "") < "2026-12-23"
     ]
     assert soon
@@ -82,7 +82,7 @@ def test_what_the_how_to_shows_loads(given: Given) -> None:
 
 def test_what_the_how_to_says_of_its_examples(given: Given) -> None:
     weighed = weigh(given(dict(SHOWN)), date(2026, 11, 23))
-    standing = {id_: [result.standing for result in found] for id_, found in weighed.items()}
+    standing = {id_: [result.standing for result in results] for id_, results in weighed.items()}
     assert standing["awareness-and-training.train-employees"] == ["incomplete"]
     assert standing["incident-response.recover-from-backups"] == ["failed"]
     assert standing["patch-management.keep-patch-reports"] == ["failed"]

@@ -32,8 +32,8 @@ def test_refused(case: Case, given: Given) -> None:
     text = case.text.replace("$", hashlib.sha256(POLICY.encode()).hexdigest())
     evidence = given({case.file: text, "documents/policy.md": POLICY})
     assert {problem.file for problem in evidence.problems} == {f"evidence/{case.file}"}
-    found = [(problem.line, problem.message) for problem in evidence.problems]
-    assert len(found) == len(case.problems) + case.more, found
+    problems = [(problem.line, problem.message) for problem in evidence.problems]
+    assert len(problems) == len(case.problems) + case.more, problems
     for line, says in case.problems.items():
-        assert any(at == int(line) and says in message for at, message in found), found
+        assert any(at == int(line) and says in message for at, message in problems), problems
     assert len(evidence.records) == case.counted

@@ -23,7 +23,7 @@ def test_a_hundred_thousand_records(folder: Path, model: Model) -> None:
         weighed = weigh(evidence, MOMENT)
     assert evidence.problems == ()
     assert len(evidence.records) == ROWS
-    details = {result.detail for found in weighed.values() for result in found}
+    details = {result.detail for results in weighed.values() for result in results}
     assert details == {"25,000 of 25,000 have done it"}
 
 

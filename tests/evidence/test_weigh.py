@@ -90,8 +90,8 @@ def test_a_result_says_all_that_was_written() -> None:
 
 
 def test_the_newest_comes_first() -> None:
-    found = results(record(title="old", on=OLD), record("report", "new"), record("drill", "now", on=MOMENT))
-    assert [result.title for result in found] == ["now", "new", "old"]
+    weighed = results(record(title="old", on=OLD), record("report", "new"), record("drill", "now", on=MOMENT))
+    assert [result.title for result in weighed] == ["now", "new", "old"]
 
 
 def test_one_piece_of_evidence_may_prove_several_responsibilities() -> None:
@@ -196,7 +196,7 @@ EU_RDS, PRODUCTION = Scope(regions=("eu-west-1",), services=("rds",)), Scope(acc
 
 
 @pytest.mark.parametrize(
-    ("one", "other", "expected"),
+    ("first", "other", "expected"),
     [
         (Scope(), Scope(), True),
         (Scope(), US, True),
@@ -208,17 +208,19 @@ EU_RDS, PRODUCTION = Scope(regions=("eu-west-1",), services=("rds",)), Scope(acc
         (EU_RDS, Scope(services=("s3",)), False),
     ],
 )
-def test_scopes_overlap(one: Scope, other: Scope, expected: bool) -> None:
-    assert overlap(one, other) == overlap(other, one) == expected
-    standings = {result.standing for result in results(record(scope=one), record(scope=other, met=False))}
+def test_scopes_overlap(first: Scope, other: Scope, expected: bool) -> None:
+    assert overlap(first, other) == overlap(other, first) == expected
+    standings = {result.standing for result in results(record(scope=first), record(scope=other, met=False))}
     assert standings == ({"contradicted"} if expected else {"proves", "failed"})
 
 
 def test_all_that_contradict_are_contradicted() -> None:
-    found = results(record(line=1), record(line=2), record(met=False, line=3), record(scope=EU, met=False, line=4))
-    assert {result.standing for result in found} == {"contradicted"}
-    found = results(record(scope=US, line=1), record(scope=EU, line=2), record(scope=EU, met=False, line=3))
-    assert [(result.line, result.standing) for result in found] == [
+    weighed = results(
+        record(line=1), record(line=2), record(met=False, line=3), record(scope=EU, met=False, line=4)
+    )
+    assert {result.standing for result in weighed} == {"contradicted"}
+    weighed = results(record(scope=US, line=1), record(scope=EU, line=2), record(scope=EU, met=False, line=3))
+    assert [(result.line, result.standing) for result in weighed] == [
         (1, "proves"),
         (2, "contradicted"),
         (3, "contradicted"),
@@ -233,8 +235,8 @@ def test_what_does_not_contradict(other: Record) -> None:
 
 
 def test_contradictions_last_as_long_as_both_are_in_force() -> None:
-    found = results(record(until=MOMENT), record(on=MOMENT, met=False))
-    assert [result.standing for result in found] == ["contradicted", "contradicted"]
+    weighed = results(record(until=MOMENT), record(on=MOMENT, met=False))
+    assert [result.standing for result in weighed] == ["contradicted", "contradicted"]
 
 
 def test_a_contradiction_is_a_problem_that_names_both(given: Given) -> None:

@@ -43,12 +43,12 @@ class Oracle:
         return choice == {"aws": AWS, "customer": CUSTOMER}[responsibility.party]
 
     def _setting(self, draft: Draft, choice: str, name: str, *which: str) -> bool:
-        one = next(s for s in settings() if s.id == name)
-        parties = {self.model.responsibility[id_].party for id_ in (*one.aws, *one.customer)}
+        setting = next(s for s in settings() if s.id == name)
+        parties = {self.model.responsibility[id_].party for id_ in (*setting.aws, *setting.customer)}
         if not which:
             return choice == DEPENDS and parties == {"aws", "customer"}
         slug, number = which
-        owner = next(r for r in self._all([*one.aws, *one.customer]) if r.id.endswith(f".{slug}"))
+        owner = next(r for r in self._all([*setting.aws, *setting.customer]) if r.id.endswith(f".{slug}"))
         assert owner.when[int(number)].because.startswith(draft.text.split(". ")[1].rstrip("."))
         return choice == {"aws": AWS, "customer": CUSTOMER}[owner.party]
 
@@ -58,8 +58,8 @@ class Oracle:
 
     def parties_of(self, topic: str, service: str) -> list[str]:
         """Who has a part of a layer in a service."""
-        found = next(t for t in self.model.topics if t.id == topic)
-        halves = {"aws": found.aws, "customer": found.customer}
+        asked = next(t for t in self.model.topics if t.id == topic)
+        halves = {"aws": asked.aws, "customer": asked.customer}
         return [party for party, half in halves.items() if any(r.covers(service) for r in self._all(half))]
 
     def _training(self, draft: Draft, choice: str, name: str) -> bool:

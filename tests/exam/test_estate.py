@@ -28,9 +28,9 @@ def drafts(assessment: Assessment) -> list[Draft]:
 
 
 def of(drafts: list[Draft], form: str) -> list[Draft]:
-    found = [draft for draft in drafts if draft.id.startswith(f"estate:{form}:")]
-    assert found, form
-    return found
+    chosen = [draft for draft in drafts if draft.id.startswith(f"estate:{form}:")]
+    assert chosen, form
+    return chosen
 
 
 def test_each_is_a_question(drafts: list[Draft]) -> None:
@@ -53,8 +53,8 @@ def test_a_setting_puts_the_job_where_the_line_of_the_resource_has_it(
     lines_of = cache(lambda resource: draw(assessment.model, assessment.snapshot, resource))
     # To draw a line is dear: each side of each setting is looked at once.
     for draft in {(draft.id.split(":")[2], draft.right): draft for draft in asked}.values():
-        one = of_setting[draft.id.split(":")[2]]
-        sides = {"aws": one.aws, "customer": one.customer}
+        told = of_setting[draft.id.split(":")[2]]
+        sides = {"aws": told.aws, "customer": told.customer}
         applies = {
             party
             for line in lines_of(draft.resource or "")

@@ -225,9 +225,9 @@ def test_the_record_is_saved(opened: Open, model: Model, tmp_path: Path, wrong: 
     folder = tmp_path / "evidence" / "training"
     folder.mkdir(parents=True)
     saving.value.save_as(folder / name)
-    found = load_evidence(folder.parent, model, date.today() + timedelta(days=1))
-    assert not found.problems
-    (record,) = found.records
+    evidence = load_evidence(folder.parent, model, date.today() + timedelta(days=1))
+    assert not evidence.problems
+    (record,) = evidence.records
     assert (record.met, record.detail) == (wrong == 0, f"score {10 - wrong}/10")
     assert record.by.endswith(", Jo")
 
@@ -243,11 +243,11 @@ def test_the_record_is_evidence(opened: Open, model: Model, tmp_path: Path) -> N
     folder.mkdir(parents=True)
     (folder / "quiz.csv").write_text(lines)
     today = date.fromisoformat(row["completed"])
-    found = load_evidence(folder.parent, model, today)
-    assert not found.problems
-    (record,) = found.records
+    evidence = load_evidence(folder.parent, model, today)
+    assert not evidence.problems
+    (record,) = evidence.records
     assert (record.by, record.title, record.met) == ('=1+1, "x"', "demarcate quiz: all areas", True)
-    (result,) = weigh(found, today)["awareness-and-training.train-employees"]
+    (result,) = weigh(evidence, today)["awareness-and-training.train-employees"]
     assert result.standing == "proves"
 
 
@@ -257,9 +257,9 @@ def test_a_record_without_a_name_is_refused(opened: Open, model: Model, tmp_path
     folder = tmp_path / "evidence" / "training"
     folder.mkdir(parents=True)
     (folder / "quiz.csv").write_text(shown.page.get_by_label("Lines of the record").input_value())
-    found = load_evidence(folder.parent, model, date.max)
-    assert not found.records
-    assert "person is empty" in found.problems[0].message
+    evidence = load_evidence(folder.parent, model, date.max)
+    assert not evidence.records
+    assert "person is empty" in evidence.problems[0].message
 
 
 def test_a_short_exam_is_no_evidence(opened: Open, model: Model) -> None:
@@ -325,8 +325,8 @@ def test_everybody_can_use_it(opened: Open, scheme: str, width: int) -> None:
     page = shown.page
 
     def look() -> None:
-        found = Axe().run(page).response["violations"]
-        assert [(one["id"], [node["html"] for node in one["nodes"]]) for one in found] == []
+        violations = Axe().run(page).response["violations"]
+        assert [(violation["id"], [node["html"] for node in violation["nodes"]]) for violation in violations] == []
         assert page.evaluate("document.documentElement.scrollWidth") <= width
 
     look()

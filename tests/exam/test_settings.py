@@ -11,20 +11,20 @@ from demarcate.exam.wording import setting
 from demarcate.model import Model
 
 
-@pytest.mark.parametrize("one", settings(), ids=lambda one: one.id)
-def test_sides_are_of_their_party(model: Model, one: Setting) -> None:
-    assert {model.responsibility[id_].party for id_ in one.aws} == {"aws"}
-    assert {model.responsibility[id_].party for id_ in one.customer} == {"customer"}
-    assert one.ask.startswith("Who ")
-    assert one.ask.endswith("?")
-    for table in one.tables:
-        parties = {responsibility.party for responsibility, _, when in one.sides(model) if when.table == table}
+@pytest.mark.parametrize("given", settings(), ids=lambda given: given.id)
+def test_sides_are_of_their_party(model: Model, given: Setting) -> None:
+    assert {model.responsibility[id_].party for id_ in given.aws} == {"aws"}
+    assert {model.responsibility[id_].party for id_ in given.customer} == {"customer"}
+    assert given.ask.startswith("Who ")
+    assert given.ask.endswith("?")
+    for table in given.tables:
+        parties = {responsibility.party for responsibility, _, when in given.sides(model) if when.table == table}
         assert parties == {"aws", "customer"}, f"{table} has one side only"
 
 
-@pytest.mark.parametrize("one", settings(), ids=lambda one: one.id)
-def test_what_is_told_of_a_setting_does_not_tell_whose_job_it_is(model: Model, one: Setting) -> None:
-    for responsibility, _, when in one.sides(model):
+@pytest.mark.parametrize("given", settings(), ids=lambda given: given.id)
+def test_what_is_told_of_a_setting_does_not_tell_whose_job_it_is(model: Model, given: Setting) -> None:
+    for responsibility, _, when in given.sides(model):
         told = setting(when.because)
         assert told.endswith(".")
         assert len(told) > 15

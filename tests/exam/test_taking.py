@@ -157,9 +157,9 @@ def test_interrupted(tmp_path: Path, model: Model) -> None:
 def evidence(folder: Path, model: Model, moment: date | None = None) -> dict[str, str]:
     """What an evidence folder proves: the standing of each responsibility."""
     day = moment or datetime.now(UTC).date()
-    found = load_evidence(folder, model, day)
-    assert not found.problems
-    return {id_: results[0].standing for id_, results in weigh(found, day).items()}
+    loaded = load_evidence(folder, model, day)
+    assert not loaded.problems
+    return {id_: results[0].standing for id_, results in weigh(loaded, day).items()}
 
 
 def test_the_ledger_has_the_same_evidence(model: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -214,8 +214,8 @@ def test_a_posture_meets_the_responsibility(quiz: Quiz, model: Model, tmp_path: 
     quiz("--seed", "4", "--evidence", "evidence", "--person", "person-01", typed=answers(model, 4, 10))
     done = processes.demarcate("assess", "t.yaml", "--evidence", "evidence", "--format", "json", cwd=tmp_path)
     posture = json.loads(done.stdout)["posture"]["responsibilities"]
-    (one,) = [found for found in posture if found["id"] == EMPLOYEES]
-    assert (one["state"], one["evidence"][0]["title"]) == ("met", "demarcate quiz: all areas")
+    (standing,) = [each for each in posture if each["id"] == EMPLOYEES]
+    assert (standing["state"], standing["evidence"][0]["title"]) == ("met", "demarcate quiz: all areas")
 
 
 def test_the_row(quiz: Quiz, model: Model, tmp_path: Path) -> None:

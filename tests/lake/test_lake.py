@@ -161,6 +161,7 @@ ACCEPTED = f"""
 """
 
 
+@pytest.mark.usefixtures("in_this_process")
 def test_waivers_travel_and_come_to_what_they_come_to_over_all(spoiled: Path, tmp_path: Path) -> None:
     findings, posture = waived_over_all(spoiled, ACCEPTED)
     (tmp_path / "waivers.yaml").write_text(ACCEPTED)
@@ -179,6 +180,7 @@ def test_waivers_travel_and_come_to_what_they_come_to_over_all(spoiled: Path, tm
     assert {each.waived.id for each in findings if each.waived} < {each.id for each in ours.waivers}
 
 
+@pytest.mark.usefixtures("in_this_process")
 def test_a_waiver_of_all_that_any_account_has_is_refused_when_all_is_judged(spoiled: Path, tmp_path: Path) -> None:
     """Each group sees its own findings alone, and so has them waived: nothing of that may stay."""
     everywhere = ", ".join(f'"{account_of(number)}"' for number in range(6))
@@ -214,6 +216,7 @@ def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
         server.stop()
 
 
+@pytest.mark.usefixtures("in_this_process")
 def test_a_lake_on_s3_is_kept_on_s3_and_reported(
     spoiled: Path, bucket: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -277,6 +280,7 @@ class Stopping(Engine):
         raise DemarcateError("Spark is dead")
 
 
+@pytest.mark.usefixtures("in_this_process")
 def test_nothing_stays_on_s3_of_a_run_that_comes_to_no_end(spoiled: Path, bucket: Any, tmp_path: Path) -> None:
     there, endpoint = bucket
     to = Lake(place="s3://estate/out", endpoint=endpoint, region="us-east-1")
@@ -298,6 +302,7 @@ def test_what_passes_is_told_of_a_lake_too(kept: Path) -> None:
     assert verdicts.count("pass") == passed > 0
 
 
+@pytest.mark.usefixtures("in_this_process")
 def test_a_lake_may_be_one_snapshot_and_is_judged_by_account(tmp_path: Path) -> None:
     from demarcate.estate.snapshots.writing import SnapshotWriter
     from demarcate.estate.tables import table

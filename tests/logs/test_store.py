@@ -200,9 +200,7 @@ def test_files_of_many_accounts_are_made_rows_some_accounts_at_a_time() -> None:
     from demarcate.logs.store.entries import Entry
     from demarcate.logs.store.ingesting import BATCH_PLACES, batches
 
-    placed = [
-        ((f"{n // 2:012d}", "2026-11-01"), Entry(f"{n}", 1, "", lambda _: b"")) for n in range(4 * BATCH_PLACES)
-    ]
+    placed = [((f"{n // 2:012d}", "2026-11-01"), Entry(f"{n}", 1, "")) for n in range(4 * BATCH_PLACES)]
     made = list(batches(placed))
     assert [len(batch) for batch in made] == [2 * BATCH_PLACES, 2 * BATCH_PLACES]
     assert [entry for batch in made for entry in batch] == [entry for _, entry in placed]
@@ -358,7 +356,7 @@ def test_an_object_that_may_not_be_read_is_tried_again(
         raise Damaged("denied", Kind.DENIED)
 
     with monkeypatch.context() as patched:
-        patched.setattr(Bucket, "_data", denied)
+        patched.setattr(Bucket, "get", denied)
         assert (from_bucket(aws, store).refused, ids(store)) == (1, [])
     assert (from_bucket(aws, store).refused, ids(store)) == (0, ["e-1"])
 

@@ -110,9 +110,9 @@ def test_matrix_refuses_what_it_does_not_know(model: Model, filters: dict[str, s
 
 
 def test_explain_a_responsibility(model: Model) -> None:
-    found = explain(model, "patch-management.patch-guest-os")
-    assert found.responsibility in found.customer
-    assert "patch-management.patch-hypervisor" in [r.id for r in found.aws]
+    explained = explain(model, "patch-management.patch-guest-os")
+    assert explained.responsibility in explained.customer
+    assert "patch-management.patch-hypervisor" in [r.id for r in explained.aws]
 
 
 def test_explain_area_service_and_tool(model: Model) -> None:

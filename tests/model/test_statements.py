@@ -55,10 +55,10 @@ def test_both_halves_of_each_division_are_owed_by_their_party(model: Model) -> N
 
 @pytest.mark.skipif(not DOCUMENT.exists(), reason=f"the source document is not at {DOCUMENT}")
 def test_no_statement_of_the_document_is_left_out() -> None:
-    found = list(statements(DOCUMENT.read_text(encoding="utf-8")))
+    every = list(statements(DOCUMENT.read_text(encoding="utf-8")))
     listed = {plain(statement.text) for statement in STATEMENTS}
-    assert len(found) > 190
-    assert [text for text in found if text not in listed] == []
+    assert len(every) > 190
+    assert [text for text in every if text not in listed] == []
 
 
 @pytest.mark.skipif(not DOCUMENT.exists(), reason=f"the source document is not at {DOCUMENT}")

@@ -25,9 +25,9 @@ def inside(inner: Rectangle, outer: Rectangle) -> bool:
     )
 
 
-def overlap(one: Rectangle, other: Rectangle) -> bool:
-    across = min(one[2], other[2]) - max(one[0], other[0])
-    down = min(one[3], other[3]) - max(one[1], other[1])
+def overlap(first: Rectangle, other: Rectangle) -> bool:
+    across = min(first[2], other[2]) - max(first[0], other[0])
+    down = min(first[3], other[3]) - max(first[1], other[1])
     return across > _NEARLY and down > _NEARLY
 
 
@@ -54,17 +54,17 @@ def on_edge(point: tuple[float, float], box: Box) -> bool:
 def faults(drawing: Drawing) -> list[str]:
     """All that is wrong with where things are."""
     whole = Box(id="the picture", x=0, y=0, width=drawing.width, height=drawing.height, items=drawing.items)
-    found = list(_faults(whole))
+    told = list(_faults(whole))
     boxes = {box.id: box for box in drawing.boxes()}
     if len(boxes) != len(list(drawing.boxes())):
-        found.append("two boxes have one id")
+        told.append("two boxes have one id")
     for line in _lines(drawing.items):
         for end, point in ((line.source, line.points[0]), (line.target, line.points[-1])):
             if end is not None and (end not in boxes or not on_edge(point, boxes[end])):
-                found.append(f"a line does not begin or end at {end}")
+                told.append(f"a line does not begin or end at {end}")
         if any(x1 != x2 and y1 != y2 for (x1, y1), (x2, y2) in pairwise(line.points)):
-            found.append("a line is neither across nor down")
-    return found
+            told.append("a line is neither across nor down")
+    return told
 
 
 def _lines(items: tuple[Element, ...]) -> Iterator[Line]:
@@ -96,9 +96,9 @@ def _faults(box: Box) -> Iterator[str]:
             for told in item.lines:
                 if text_width(told, item.size, bold=item.bold) > item.width + _NEARLY:
                     yield f"{told!r} is wider than its label"
-    for one, other in combinations(solid, 2):
-        if overlap(rectangle(one), rectangle(other)):
-            yield f"{_name(one)} overlaps {_name(other)}"
+    for first, other in combinations(solid, 2):
+        if overlap(rectangle(first), rectangle(other)):
+            yield f"{_name(first)} overlaps {_name(other)}"
     for line in box.items:
         if isinstance(line, Line):
             for item in _visible(solid):
@@ -134,9 +134,9 @@ def _contrasts(items: tuple[Element, ...], ground: str, scheme: Scheme) -> Itera
             yield f"mark {item.role}", contrast(paints[item.role].mark, ground)
 
 
-def contrast(one: str, other: str) -> float:
+def contrast(first: str, other: str) -> float:
     """The contrast ratio of two colours as WCAG defines it."""
-    darker, lighter = sorted((_luminance(one), _luminance(other)))
+    darker, lighter = sorted((_luminance(first), _luminance(other)))
     return (lighter + 0.05) / (darker + 0.05)
 
 

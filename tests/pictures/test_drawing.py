@@ -54,10 +54,10 @@ def test_wide_characters_are_wide() -> None:
 
 
 def test_a_label_is_as_high_as_its_lines() -> None:
-    one = Label(x=0, y=0, width=1000, text="one two three")
+    line = Label(x=0, y=0, width=1000, text="one two three")
     three = Label(x=0, y=0, width=30, text="one two three")
-    assert (len(one.lines), len(three.lines)) == (1, 3)
-    assert three.height > 2 * one.height
+    assert (len(line.lines), len(three.lines)) == (1, 3)
+    assert three.height > 2 * line.height
 
 
 def test_an_arrow_points_at_the_last_point() -> None:

@@ -91,14 +91,14 @@ counts = st.builds(
 
 @settings(max_examples=25)
 @given(st.lists(counts, min_size=7, max_size=7), st.text(max_size=300))
-def test_any_counts_and_any_name(found: list[Counts], origin: str) -> None:
+def test_any_counts_and_any_name(drawn: list[Counts], origin: str) -> None:
     model = load()
-    areas = dict(zip(model.area, found, strict=False))
+    areas = dict(zip(model.area, drawn, strict=False))
     empty = Posture(
         origin=origin,
         source="cloudformation",
         moment="2026-01-01T00:00:00Z",
-        summary=found[6],
+        summary=drawn[6],
         responsibilities=(),
         areas=areas,
         parties={},

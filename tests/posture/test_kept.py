@@ -65,8 +65,8 @@ def test_a_finding_is_the_same_wherever_it_moves_and_whatever_it_says(
 
 
 def test_one_logical_id_in_two_templates_is_two_resources(tmp_path: Path) -> None:
-    found = ids(volume(tmp_path, "a.yaml"), volume(tmp_path, "b.yaml"))
-    assert len(found) == len(set(found.values())) == 2
+    by_file = ids(volume(tmp_path, "a.yaml"), volume(tmp_path, "b.yaml"))
+    assert len(by_file) == len(set(by_file.values())) == 2
 
 
 def test_ids_are_unique_and_rows_say_all_that_a_format_needs() -> None:

@@ -35,7 +35,7 @@ def template(folder: Path, text: str) -> str:
 def test_the_line_runs_through_lambda(properties: str, applies: bool | None, tmp_path: Path) -> None:
     source = template(tmp_path, FUNCTION.replace("PROPERTIES", properties))
     (line,) = line_of(MODEL, "F", [source])
-    drawn = {one.responsibility.id: one for one in line.drawn}
+    drawn = {duty.responsibility.id: duty for duty in line.drawn}
     assert drawn[AWS_PATCHES].applies is applies
     assert applies is False or drawn[AWS_PATCHES].because, "the reason is told"
 
@@ -102,11 +102,13 @@ LOSS = "configuration-management.protect-from-loss"
 def test_each_line_says_whether_it_is_met(properties: str, state: str, tmp_path: Path) -> None:
     source = template(tmp_path, BUCKET.replace("PROPERTIES", properties))
     (line,) = line_of(MODEL, "B", [source])
-    drawn = {one.responsibility.id: one for one in line.drawn}
+    drawn = {duty.responsibility.id: duty for duty in line.drawn}
     assert drawn[LOSS].state == state
     assert drawn[LOSS].told, "and why"
-    assert {one.state for one in line.drawn if one.responsibility.party == "aws" and one.applies} == {"provided"}
-    assert all((one.state is None) == (one.applies is False) for one in line.drawn)
+    assert {duty.state for duty in line.drawn if duty.responsibility.party == "aws" and duty.applies} == {
+        "provided"
+    }
+    assert all((duty.state is None) == (duty.applies is False) for duty in line.drawn)
 
 
 def test_the_line_of_a_resource_says_what_its_assessment_says(tmp_path: Path) -> None:
@@ -117,6 +119,6 @@ def test_the_line_of_a_resource_says_what_its_assessment_says(tmp_path: Path) ->
             finding for finding in assessment.findings() if finding.verdict == "fail" and finding.resource == "B"
         ]
     (line,) = line_of(MODEL, "B", [source])
-    gaps = {one.responsibility.id for one in line.drawn if one.state == "gap"}
+    gaps = {duty.responsibility.id for duty in line.drawn if duty.state == "gap"}
     owed = {finding.responsibility for finding in failed}
     assert gaps == {id_ for id_ in owed if MODEL.responsibility[id_].covers("s3")}

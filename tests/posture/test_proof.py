@@ -135,16 +135,18 @@ def attestation(**values: Any) -> dict[str, Any]:
 )
 def test_the_state_that_an_attestation_leads_to(values: dict[str, Any], state: str, tmp_path: Path) -> None:
     posture = assessed(tmp_path, attestation(**values))
-    found = {responsibility.id: responsibility for responsibility in posture.responsibilities}[ATTESTED.id]
-    assert found.state == state
-    assert found.because
+    attested = {responsibility.id: responsibility for responsibility in posture.responsibilities}[ATTESTED.id]
+    assert attested.state == state
+    assert attested.because
     assert bool(posture.refused) == ("on" in values), "what was done tomorrow is not believed"
-    assert (found.severity is None) == (state != "gap")
+    assert (attested.severity is None) == (state != "gap")
 
 
 def test_what_expires_soon_is_told_and_what_expired_is_not(tmp_path: Path) -> None:
     soon = assessed(tmp_path, attestation(**{"valid-until": "2026-12-23"}))
-    assert [(one.id, result.valid_until) for one, result in soon.expiring()] == [(ATTESTED.id, "2026-12-23")]
+    assert [(responsibility.id, result.valid_until) for responsibility, result in soon.expiring()] == [
+        (ATTESTED.id, "2026-12-23")
+    ]
     assert not assessed(tmp_path, attestation(**{"valid-until": "2026-12-24"})).expiring()
     assert not assessed(tmp_path, attestation(**{"valid-until": "2026-11-22"})).expiring()
 

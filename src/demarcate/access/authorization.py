@@ -56,7 +56,8 @@ class _Service(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 @cache
 def _lines() -> tuple[bytes, dict[str, bytes]]:
     first, *lines = gzip.decompress(read_bytes(DATA / "authorization.json.gz", LARGEST)).splitlines()
-    return first, {from_json(line[: line.index(b",")] + b"}")["service"]: line for line in lines}
+    # Each begins with {"service":"its prefix": to read no more of it is a hundredth of a short run.
+    return first, {line.split(b'"', 4)[3].decode(): line for line in lines}
 
 
 @cache

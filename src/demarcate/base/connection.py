@@ -46,7 +46,8 @@ def connect(*folders: Path, limits: Limits = Limits()) -> duckdb.DuckDBPyConnect
     """A database in memory that can open what is in `folders`, and no file elsewhere."""
     spill = (limits.temp or Path(tempfile.gettempdir())) / f"demarcate-{uuid.uuid4().hex}.spill"
     connection = _opened()
-    weakref.finalize(connection, stopping.at_end(partial(stopping.remove, spill)))
+    # A process that ends with the connection open has the folder removed then.
+    weakref.finalize(connection, stopping.at_end(partial(stopping.remove, spill))).atexit = False
     # A folder that is a link, or lies below one, may be meant by either of its names.
     # What is opened by a pattern must be allowed both by the pattern and by what it comes to.
     paths = {path for folder in folders for path in (folder.absolute(), folder.resolve())}

@@ -90,12 +90,11 @@ def open_file(path: Path, *, follow: bool = True) -> BinaryIO:
         raise
 
 
-def _open(path: Path | str, *, follow: bool, listed: bool = False) -> tuple[int, int]:
+def _open(path: Path | str, *, follow: bool) -> tuple[int, int]:
     """The number of a file that was opened, and how many bytes it is said to have. Raises OSError."""
     try:
         # Looked at before it is opened, since that alone may have effects; and after, since it may be another now.
-        if not listed:
-            _check_file(os.stat(path, follow_symlinks=follow), path)  # noqa: PTH116 - Path.stat has no use for its own
+        _check_file(os.stat(path, follow_symlinks=follow), path)  # noqa: PTH116 - Path.stat has no use for its own
         handle = os.open(path, _FLAGS | (0 if follow else getattr(os, "O_NOFOLLOW", 0)))
     except ValueError as error:  # a NUL character, which no name has
         raise OSError(errno.EINVAL, f"it is no path: {error}", str(path)) from error
@@ -126,21 +125,37 @@ _NO_FILES: tuple[tuple[Callable[[int], bool], str], ...] = (
 )
 
 
-def read_bytes(path: Path | str, limit: int, *, listed: bool = False) -> bytes:
+def read_bytes(path: Path | str, limit: int) -> bytes:
     """What is in a file. Raises OSError as `open_file` does, and TooLarge for one of more than `limit` bytes.
 
-    `listed` says that whoever listed it saw that it is a file: then it is looked at only once it is open. What the file
-    system says of its size is no limit: a file may grow, and files of /proc have none.
+    What the file system says of its size is no limit: a file may grow, and files of /proc have none.
     """
-    data = _piped[0].data if is_standard_input(path) else _read(path, limit + 1, listed=listed)
+    data = _piped[0].data if is_standard_input(path) else _read(path, limit + 1)
     if len(data) > limit:
         raise TooLarge(path, limit)
     return data
 
 
-def _read(path: Path | str, most: int, *, listed: bool) -> bytes:
+def read_listed(path: str, size: int, limit: int) -> bytes:
+    """What is in a file of which whoever listed it saw that it is one, and of how many bytes: it is looked at again
+    only where it has other bytes now. Raises as `read_bytes` does.
+    """
+    if size > limit:
+        raise TooLarge(path, limit)
+    with contextlib.suppress(BlockingIOError):  # of a pipe that is there by now
+        handle = os.open(path, _FLAGS)
+        try:
+            data = os.read(handle, size + 1)
+        finally:
+            os.close(handle)
+        if len(data) == size:
+            return data
+    return read_bytes(path, limit)
+
+
+def _read(path: Path | str, most: int) -> bytes:
     """Up to so many bytes of a file. Raises OSError."""
-    handle, size = _open(path, follow=True, listed=listed)
+    handle, size = _open(path, follow=True)
     try:
         piece = os.read(handle, min(most, size + 1 if size else _PIECE))
         if len(piece) == size:  # there is no more of it
@@ -245,9 +260,11 @@ def _is_directory(entry: os.DirEntry[str]) -> bool:
         return False
 
 
-def write_whole(path: Path, data: bytes, *, private: bool = False) -> None:
-    """Write a file whole or not at all; for its owner alone where it is `private`. Raises OSError."""
-    with _aside(path, private=private) as file:
+def write_whole(path: Path, data: bytes, *, private: bool = False, lasting: bool = True) -> None:
+    """Write a file whole or not at all; for its owner alone where it is `private`. One that is not `lasting` need not
+    outlive the machine: the disk is not waited for. Raises OSError.
+    """
+    with _aside(path, private=private, lasting=lasting) as file:
         file.write(data)
 
 
@@ -262,7 +279,7 @@ def writing(path: Path) -> Iterator[IO[str]]:
 
 
 @contextlib.contextmanager
-def _aside(path: Path, *, private: bool = False) -> Iterator[BinaryIO]:
+def _aside(path: Path, *, private: bool = False, lasting: bool = True) -> Iterator[BinaryIO]:
     path.parent.mkdir(parents=True, exist_ok=True)
     with contextlib.suppress(FileNotFoundError):
         _check_file(os.stat(path), path)  # noqa: PTH116  who may write anywhere would put a file in a device's place
@@ -275,7 +292,8 @@ def _aside(path: Path, *, private: bool = False) -> Iterator[BinaryIO]:
             with open(aside, "xb", opener=lambda name, flags: os.open(name, flags, mode)) as file:
                 yield file
                 file.flush()
-                os.fsync(file.fileno())
+                if lasting:
+                    os.fsync(file.fileno())
             if kept is not None:
                 aside.chmod(kept)
             aside.replace(path)

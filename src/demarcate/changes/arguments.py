@@ -26,6 +26,7 @@ class Arguments(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     carries: tuple[str, ...] = ()
     document: dict[str, Any] | None = None
     anew: bool = False
+    joined: bool = False
 
 
 @cache
@@ -56,4 +57,5 @@ def wanted_for(check: Check, resource: str, asked: Mapping[str, Any]) -> list[Wa
         carries=of.carries,
         document=of.document,
         anew=of.anew,
+        joined=of.joined,
     )

@@ -19,6 +19,9 @@ from demarcate.changes.structs import Change, Step
 from demarcate.checks.structs import Check
 from demarcate.estate.schema.table import Table
 from demarcate.estate.snapshots.snapshot import rows_of
+from demarcate.estate.sources.cdk.assembly import Assembly, folder_of
+from demarcate.estate.sources.cdk.assembly import read as read_assembly
+from demarcate.estate.sources.cdk.source import CdkSource, construct_of
 from demarcate.estate.sources.cloudformation.templates import load as load_templates
 from demarcate.estate.sources.collecting import collect_snapshot
 from demarcate.estate.sources.interface import Options
@@ -51,37 +54,71 @@ def with_places(change: Change, sources: Sequence[str], checks: Mapping[str, Che
 
     `checks` are those that it mends. Raises DemarcateError where the sources cannot be read.
     """
-    terraform, templates = apart(sources)
-    places: dict[str, set[str]] = {}
-    for resource in load_templates(list(map(Path, templates))).resources if templates else ():
-        places.setdefault(resource.logical_id, set()).add(f"{resource.file}:{resource.line}")
-    addresses = _Addresses(terraform, {checks[name].table for name in change.checks if name in checks})
+    groups = apart(sources)
+    files = [*groups.templates, *map(str, assembly_of(groups.constructs).templates)]
+    places: dict[str, set[tuple[str, str]]] = {}
+    for resource in load_templates(list(map(Path, files))).resources if files else ():
+        construct = construct_of(resource.metadata)
+        more = f", the construct {construct}" if construct is not None else ""
+        place = (f"{resource.file}:{resource.line}", f"{resource.logical_id}{more}")
+        places.setdefault(resource.logical_id, set()).add(place)
+    addresses = _Addresses(groups.terraform, {checks[name].table for name in change.checks if name in checks})
     steps, named = [], set[Named]()
     for step in change.steps:
         told = _by_tag(step, places) or addresses.of(step)
         if told is not None:
-            name, where = told
+            name, where, called = told
             more = f", {step.declared}" if step.declared else ""
-            step = msgspec.structs.replace(step, declared=f"{where} ({name}){more}")
+            step = msgspec.structs.replace(step, declared=f"{where} ({called}){more}")
             named |= {(check, name) for check in step.checks}
         steps.append(step)
     return Placed(msgspec.structs.replace(change, steps=tuple(steps)), frozenset(named))
 
 
-def apart(sources: Iterable[str]) -> tuple[list[str], list[str]]:
-    """The sources that are Terraform's, and the others, which are templates."""
-    terraform: list[str] = []
-    templates: list[str] = []
+@dataclass(frozen=True, slots=True)
+class Apart:
+    """Sources of what is declared: those of Terraform, assemblies of the CDK, and templates."""
+
+    terraform: list[str]
+    constructs: list[str]
+    templates: list[str]
+
+
+def apart(sources: Iterable[str]) -> Apart:
+    """Sources of what is declared, each with its like."""
+    groups = Apart([], [], [])
     for name in sources:
-        (terraform if isinstance(source_of([name]), TerraformSource) else templates).append(name)
-    return terraform, templates
+        source = source_of([name])
+        is_terraform, is_cdk = isinstance(source, TerraformSource), isinstance(source, CdkSource)
+        (groups.terraform if is_terraform else groups.constructs if is_cdk else groups.templates).append(name)
+    return groups
 
 
-def _by_tag(step: Step, places: Mapping[str, set[str]]) -> tuple[str, str] | None:
-    """The logical id of a step's resource, which its tag says, and where templates declare it, if one place does."""
+def assembly_of(names: Iterable[str]) -> Assembly:
+    """What assemblies of the CDK hold, as if they were one. Raises DemarcateError where one cannot be read."""
+    whole = Assembly()
+    for folder in (folder_of(Path(name)) for name in names):
+        if folder is not None:
+            assembly = read_assembly(folder)
+            whole.templates += assembly.templates
+            whole.problems += assembly.problems
+    return whole
+
+
+def constructs_of(files: Sequence[str]) -> dict[tuple[str, str], str]:
+    """The constructs that resources of templates are of, by file and logical id."""
+    told = load_templates(list(map(Path, files))).resources if files else ()
+    named = ((resource.file, resource.logical_id, construct_of(resource.metadata)) for resource in told)
+    return {(file, name): construct for file, name, construct in named if construct is not None}
+
+
+def _by_tag(step: Step, places: Mapping[str, set[tuple[str, str]]]) -> tuple[str, str, str] | None:
+    """The logical id of a step's resource, which its tag says, where templates declare it, if one place does, and what
+    it is called there.
+    """
     name = (step.tags or {}).get(LOGICAL, "")
     where = places.get(name, set())
-    return (name, next(iter(where))) if step.declared and len(where) == 1 else None
+    return (name, *next(iter(where))) if step.declared and len(where) == 1 else None
 
 
 class _Addresses:
@@ -109,8 +146,8 @@ class _Addresses:
             self._named[name].add((row["resource"], f"{row['file']}{line}"))
         self._arns |= {name for name in names if name.startswith("arn:")}
 
-    def of(self, step: Step) -> tuple[str, str] | None:
-        """The address of a step's resource and where it is declared, if one place declares it.
+    def of(self, step: Step) -> tuple[str, str, str] | None:
+        """The address of a step's resource, where it is declared, if one place declares it, and its address again.
 
         What has no ARN yet, or none at all, is known by its id: the end of the ARN of what is live.
         """
@@ -119,7 +156,10 @@ class _Addresses:
             ends = {step.resource.rpartition(mark)[2] for mark in ":/"}
             places = {place for end in ends for place in self._named.get(end, ())}
             places -= {place for arn in self._arns for place in self._named[arn]}  # which are of others
-        return next(iter(places)) if len(places) == 1 else None
+        if len(places) != 1:
+            return None
+        address, where = next(iter(places))
+        return address, where, address
 
 
 def _names(of: Table) -> Iterator[str]:

@@ -18,25 +18,28 @@ NO_EDIT: Final = "no edit of its own properties makes the check pass"
 
 
 class Proving:
-    """What is declared before edits, as it is judged.
+    """What is declared before edits, as it is judged: what fails or is not known, and what passes some checks, too.
 
     `then` are the findings that fail by the edits that were right last, of checks that were not about their resources
     before: of versions that nothing deletes, where there were none.
     """
 
-    def __init__(self, snapshot: Snapshot, checks: Mapping[str, Check]) -> None:
+    def __init__(self, snapshot: Snapshot, checks: Mapping[str, Check], passing: Collection[str] = ()) -> None:
         self._snapshot, self._checks = snapshot, checks
         self._about: dict[str, frozenset[Key]] = {}
-        self.failing = {
-            key: finding for key, finding in not_passing(snapshot, checks).items() if finding.verdict == "fail"
-        }
+        self.findings = _judged(snapshot, checks, passing)
+        self.failing = {key: finding for key, finding in self.findings.items() if finding.verdict == "fail"}
         self.then: tuple[Finding, ...] = ()
 
     def why_wrong(self, after: Snapshot, findings: Sequence[Finding]) -> str | None:
         """Why edits for findings are not what was meant; None where they are."""
-        left = not_passing(after, self._checks)
-        if any(key_of(finding) in left for finding in findings):
-            return NO_EDIT
+        left = _judged(after, self._checks)
+        for finding in findings:
+            other = left.get(key_of(finding))
+            if other is not None:
+                return (
+                    NO_EDIT if other.verdict == "fail" else f"whether it passes then is not known: {other.reason}"
+                )
         meant = {key_of(finding)[1:] for finding in findings}
         then = []
         for key, other in left.items():
@@ -73,11 +76,11 @@ def key_of(finding: Finding) -> Key:
     return finding.check, finding.file, finding.resource
 
 
-def not_passing(snapshot: Snapshot, checks: Mapping[str, Check]) -> dict[Key, Finding]:
-    """What fails, or is not known: of several findings one that fails."""
-    judgement = judge(snapshot, checks.values())
+def _judged(snapshot: Snapshot, checks: Mapping[str, Check], passing: Collection[str] = ()) -> dict[Key, Finding]:
+    """What fails, or is not known, and what passes some checks: of several findings one that fails."""
+    judgement = judge(snapshot, checks.values(), passing=passing)
     findings: dict[Key, Finding] = {}
-    for finding in judgement.findings(passes=False):
+    for finding in judgement.findings(passes=bool(passing)):
         key = key_of(finding)
         if finding.verdict == "fail" or key not in findings:
             findings[key] = finding

@@ -7,22 +7,25 @@ Each edit is read and judged again before it is offered: the finding must pass t
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from operator import eq
 from pathlib import Path
 from typing import Any
 
+from msgspec.structs import replace
+
 from demarcate.base.documents import DocumentError
+from demarcate.base.encoding import to_json
 from demarcate.changes.arguments import wanted_for
 from demarcate.changes.proving import Proving
 from demarcate.checks.catalog import load_checks, select
-from demarcate.checks.judgement import Finding
+from demarcate.checks.judgement import Finding, finding_id
 from demarcate.checks.structs import Check
 from demarcate.checks.wishes import wishes_of
 from demarcate.estate.snapshots.manifest import Unread
 from demarcate.estate.snapshots.snapshot import Snapshot, rows_of
 from demarcate.estate.sources.cloudformation.amending import NoWay, ways
-from demarcate.estate.sources.cloudformation.editing import UNTOLD, NotEdited, Place, set_property
+from demarcate.estate.sources.cloudformation.editing import REMOVED, UNTOLD, NotEdited, Place, set_property
 from demarcate.estate.sources.cloudformation.rereading import Reading, edit_all, edited_files
 from demarcate.estate.sources.collecting import everything
 from demarcate.estate.sources.edits import Edited
@@ -41,7 +44,8 @@ class Patch:
 
     `unread` is what could not be read of the templates: what it holds may fail as well. `configured` are the findings
     that pass by an edit of Terraform's configuration, with its file and line. `then` are those that fail by the edits,
-    of checks that were not about their resources before.
+    of checks that were not about their resources before. `properties` are what an edit of a template sets, as it is
+    written in JSON, by the id of the finding.
     """
 
     files: tuple[Edited, ...]
@@ -50,6 +54,7 @@ class Patch:
     unread: tuple[Unread, ...]
     configured: tuple[tuple[Finding, str, int], ...] = ()
     then: tuple[Finding, ...] = ()
+    properties: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -67,11 +72,12 @@ def patch_of(
     *,
     only: Collection[tuple[str, str]] | None = None,
     asked: Mapping[str, Any] = {},
+    called: Mapping[tuple[str, str], str] = {},
 ) -> Patch:
     """The edits by which findings of templates pass: of these checks (or any), and with these ids (or any).
 
     `only` are the findings that are meant, each by its check and its logical id, or its address. `asked` are values
-    that their remedies ask of a person.
+    that their remedies ask of a person. `called` is what findings call resources of the CDK, by file and logical id.
 
     Raises DemarcateError where the sources are no templates and no Terraform, or cannot be read.
     """
@@ -82,10 +88,12 @@ def patch_of(
     with reading.read() as snapshot:
         held = {name for name, of in snapshot.manifest.tables.items() if any(part.rows for part in of.parts)}
         checks = {name: check for name, check in checks.items() if check.table in held}  # others are about nothing
-        proving = Proving(snapshot, checks)
+        live = terraform and only is not None  # what fails live may be left to AWS where it is declared
+        proving = Proving(snapshot, checks, {check for check, _ in only or ()} & checks.keys() if live else ())
         wanted = [
             finding
-            for finding in proving.failing.values()
+            for each in (proving.findings if live else proving.failing).values()
+            for finding in [_called(each, called)]
             if finding.check in chosen
             and finding.file is not None
             and (not ids or finding.id in ids)
@@ -93,9 +101,13 @@ def patch_of(
         ]
         rows = _rows(snapshot, {checks[finding.check].table for finding in wanted})
 
+        properties: dict[str, tuple[str, ...]] = {}
+
         def texts(reading: Reading, finding: Finding) -> Iterator[tuple[int, str]]:
             check = checks[finding.check]
-            yield _edited(reading, finding, check, rows.get((check.table, finding.file, finding.resource)))
+            row = rows.get((check.table, finding.file, finding.resource))
+            line, text, properties[finding.id] = _edited(reading, finding, check, row)
+            yield line, text
 
         unread = tuple(snapshot.unread)
         if isinstance(reading, ConfigurationReading):
@@ -103,7 +115,18 @@ def patch_of(
             reading.selection = everything(held | looked)
             return _configured(reading, wanted, checks, rows, proving, unread, asked)
         edits, left = edit_all(reading, wanted, texts, proving.why_wrong)
-    return Patch(edited_files(reading), tuple(edits), tuple(left), unread, then=proving.then)
+    return Patch(
+        edited_files(reading), tuple(edits), tuple(left), unread, then=proving.then, properties=properties
+    )
+
+
+def _called(finding: Finding, called: Mapping[tuple[str, str], str]) -> Finding:
+    """A finding with the id that it has where its resource is called by its construct."""
+    name = called.get((str(finding.file), str(finding.resource)))
+    if name is None:
+        return finding
+    of = finding_id(finding.check, finding.account, finding.region, finding.file, name)
+    return replace(finding, id=of)
 
 
 def _configured(
@@ -154,7 +177,9 @@ def _asked(
     wished = [
         (column, wishes[column.name], UNTOLD)
         for column in chosen.columns
-        if row is not None and column.name in wishes and row[column.name] != wishes[column.name]
+        if row is not None
+        and column.name in wishes
+        and (finding.verdict == "pass" or row[column.name] != wishes[column.name])
     ]
     if not wished:
         raise NotEdited(f"it takes a person: {check.remedy.text}")
@@ -175,14 +200,16 @@ def _rows(snapshot: Snapshot, names: Iterable[str]) -> _Rows:
     return rows
 
 
-def _edited(reading: Reading, finding: Finding, check: Check, row: Mapping[str, Any] | None) -> tuple[int, str]:
-    """The line and the text of a file, edited for all that a check asks for. Raises NotEdited."""
+def _edited(
+    reading: Reading, finding: Finding, check: Check, row: Mapping[str, Any] | None
+) -> tuple[int, str, tuple[str, ...]]:
+    """The line and the text of a file, edited for all that a check asks for, and the properties. Raises NotEdited."""
     chosen = table(check.table)
     wishes = wishes_of(check.predicate)
     if row is None or not wishes:
         raise NotEdited(f"it takes a person: {check.remedy.text}")
     file = str(finding.file)
-    text, lines = reading.text(file), []
+    text, lines, properties = reading.text(file), [], []
     for column in chosen.columns:
         if column.name not in wishes or row[column.name] == wishes[column.name]:
             continue
@@ -197,6 +224,9 @@ def _edited(reading: Reading, finding: Finding, check: Check, row: Mapping[str, 
         except DocumentError as error:
             raise NotEdited(error.message) from error
         lines.append(line)
+        properties.append(
+            f"no {way.path}" if way.value is REMOVED else f"{way.path} = {to_json(way.value).decode()}"
+        )
     if not lines:
         raise NotEdited(f"it takes a person: {check.remedy.text}")
-    return min(lines), text
+    return min(lines), text, tuple(properties)

@@ -26,6 +26,7 @@ from demarcate.checks.remedies import Remedy, faults
 from demarcate.checks.standins import Ask, asks_of
 from demarcate.checks.structs import Check, Written
 from demarcate.estate.schema.table import MANAGED_BY, Table
+from demarcate.estate.sources.plan import columns_in, only_named
 from demarcate.estate.tables import all_tables
 from demarcate.version import __version__
 
@@ -152,8 +153,8 @@ def compile_check(
     where = _predicate(written.where or "true", table, file, item, written, "where")
     own = own and table.column(MANAGED_BY) is not None and MANAGED_BY not in where.columns
     reason, shown = _reason(written, table, file, item)
-    lookups = {
-        name: tuple(sorted({*passes.lookups.get(name, ()), *where.lookups.get(name, ())}))
+    wants = {
+        name: {*passes.lookups.get(name, ()), *where.lookups.get(name, ())}
         for name in sorted({*passes.lookups, *where.lookups})
     }
     verdict, about = _printed(passes, where, file, item, written, own)
@@ -177,7 +178,8 @@ def compile_check(
         columns=tuple(sorted({*passes.columns, *where.columns})),
         asked=tuple(sorted({*passes.asked, *where.asked})),
         shown=tuple(dict.fromkeys((*shown, MANAGED_BY))) if own else shown,
-        lookups=lookups,
+        lookups={name: columns_in(wanted) for name, wanted in wants.items()},
+        named={name: named for name, wanted in wants.items() if (named := only_named(wanted))},
         asks=asks_of([passes.asks, where.asks]),
         looks={**passes.looks, **where.looks},
         demands=(where.demanded, *where.demands, *passes.demands),
@@ -304,8 +306,11 @@ def _bound(check: Check, file: str, item: Any, written: Written) -> Check:
             _make_column(name, ask)
     looks = [f"{look.sql} AS {identifier(name)}" for name, look in check.looks.items()]
     row = f"SELECT {', '.join([*looks, f'{ROW}.*'])} FROM {identifier(check.table)} AS {ROW}"
+    types: list[str] = []
     try:
-        types = [str(type_) for _, type_, *_ in tables.execute(select_of(tables, row)).description or ()]
+        if check.looks:
+            select_of(tables, row)
+            types = [type_ for _, type_, *_ in tables.execute(f"DESCRIBE {row}").fetchall()]
         select = select_of(tables, f"SELECT {check.verdict} AS verdict, {check.reason} FROM ({row}) AS {ROW}")
         description = tables.execute(select).description
     except duckdb.Error as error:

@@ -33,6 +33,7 @@ from demarcate.checks.allowed import (
     unit,
 )
 from demarcate.checks.asking import Finish, asked
+from demarcate.checks.demands import demand_of, key_of, parts_of
 from demarcate.checks.names import ROW, Demand, Look, partly_read
 from demarcate.checks.standins import Ask
 from demarcate.checks.trees import (
@@ -50,6 +51,7 @@ from demarcate.checks.trees import (
     try_cast,
     variable,
 )
+from demarcate.estate.sources.plan import Named, Want
 
 MAX_TEXT = 10_000
 """How many characters a predicate may have."""
@@ -77,8 +79,8 @@ class Compiled:
     """What it asks of columns that may hold stand-ins, by table."""
     asked: tuple[str, ...]
     """Those of the judged table's columns that it asks something of."""
-    lookups: Mapping[str, tuple[str, ...]]
-    """Other tables that it looks into, and their columns."""
+    lookups: Mapping[str, frozenset[Want]]
+    """Other tables that it looks into, and what it wants of their rows."""
     looks: Mapping[str, Look]
     """Looks into other tables: in the tree each is the column of `_row` that has its name."""
     demanded: Demand
@@ -110,14 +112,14 @@ def compile_predicate(text: str, table: str, schema: Schema, scoped: Scoped) -> 
             raise PredicateError("is a statement: expected an expression over one row, such as: encrypted")
         compiler = _Compiler(schema, scoped)
         outer = RowName(ROW, table, columns)
-        demanded = _demand(tree, outer)
+        demanded = demand_of(tree, outer)
         made = compiler.expression(tree, (outer,))
         sql = printed(made)
     except RecursionError as error:
         raise PredicateError(f"is nested deeper than {MAX_DEPTH} levels") from error
     except SqlglotError as error:
         raise PredicateError(f"is not SQL: {_first_line(error)}") from error
-    lookups = {name: tuple(sorted(used)) for name, used in compiler.lookups.items()}
+    lookups = {name: frozenset(wants) for name, wants in compiler.lookups.items()}
     compiler.asks.setdefault(table, set()).update(outer.asks)
     return Compiled(
         made,
@@ -175,7 +177,7 @@ class _Compiler:
 
     def __init__(self, schema: Schema, scoped: Scoped) -> None:
         self._schema, self._scoped = schema, scoped
-        self.lookups: dict[str, set[str]] = {}
+        self.lookups: dict[str, set[Want]] = {}
         self.looks: dict[str, Look] = {}
         self.demands: list[Demand] = []
         self._inside: list[exp.Expr] = []
@@ -289,8 +291,19 @@ class _Compiler:
 
     def _condition(self, select: exp.Select, inner: RowName, scopes: _Scopes) -> exp.Expr | None:
         where = select.args.get("where")
-        self.demands.append(_demand(where.this if where is not None else exp.true(), inner))
-        return self.expression(where.this, (*scopes, inner)) if where is not None else None
+        self.demands.append(demand_of(where.this if where is not None else exp.true(), inner))
+        if where is None:
+            return None
+        for part in parts_of(where.this):
+            if isinstance(part, exp.EQ):
+                self._note_key((part.left, part.right), ((*scopes, inner), (*scopes, inner)))
+        return self.expression(where.this, (*scopes, inner))
+
+    def _note_key(self, equal: tuple[exp.Expr, exp.Expr], scopes: tuple[_Scopes, _Scopes]) -> None:
+        """Note by which of its columns a row of a look is named, where two that must be equal say so."""
+        sides = zip(equal, scopes, strict=True)
+        columns = [self._column(side, where) for side, where in sides if isinstance(side, exp.Column)]
+        scopes[1][-1].key = scopes[1][-1].key or key_of(columns, scopes[1][-1])
 
     def _same_place(self, inner: RowName, outer: RowName) -> list[exp.Expr]:
         """That a row is of the account and region of the row from which it is looked for, and the resource's own."""
@@ -305,6 +318,7 @@ class _Compiler:
         with self._looking(inner, scopes) as open_:
             condition = self._condition(select, inner, scopes)
             if left is not None:
+                self._note_key((left.unnest(), _only(select).unnest()), (scopes, (*scopes, inner)))
                 equal = self._equal(left, scopes, _only(select), (*scopes, inner))
                 condition = equal if condition is None else all_of([equal, condition])
             test = exp.true() if condition is None else condition
@@ -336,7 +350,10 @@ class _Compiler:
 
     def _read(self, inner: RowName) -> None:
         """Note what is read of a table that is looked into."""
-        self.lookups.setdefault(inner.table, set()).update(inner.used)
+        named = inner.key or ("", "", "")
+        self.lookups.setdefault(inner.table, set()).update(
+            Named(name, *named) if named[0] not in ("", name) else name for name in inner.used
+        )
         self.asks.setdefault(inner.table, set()).update(inner.asks)
 
     def _equal(self, left: exp.Expr, outer: _Scopes, right: exp.Expr, inner: _Scopes) -> exp.Expr:
@@ -425,22 +442,6 @@ class _Open:
 
 
 _ALIAS = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
-
-
-def _demand(condition: exp.Expr, scope: RowName) -> Demand:
-    """What a condition asks of a row for certain: equalities with texts that all hold at once."""
-    values: dict[str, tuple[str, ...]] = {}
-    for part in condition.flatten() if isinstance(condition, exp.And) else (condition,):
-        part = part.unnest()
-        column = part.this
-        if not isinstance(column, exp.Column) or column.table not in ("", scope.alias, scope.name):
-            continue
-        wanted = (
-            [part.expression] if isinstance(part, exp.EQ) else part.expressions if isinstance(part, exp.In) else []
-        )
-        if wanted and column.name in scope.columns and all(isinstance(item, exp.Literal) for item in wanted):
-            values[column.name] = tuple(item.name for item in wanted)
-    return Demand(scope.table, values)
 
 
 def _same_junction(outer: exp.Expr, inner: exp.Expr) -> bool:

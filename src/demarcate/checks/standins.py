@@ -14,7 +14,7 @@ from demarcate.base.encoding import to_json
 from demarcate.base.sql import identifier, literal
 from demarcate.checks.names import ROW
 from demarcate.estate.schema.standins import ARN, HOLE, MAY_BE_EMPTY, NEVER_EMPTY, PARAMETER
-from demarcate.estate.schema.table import ALTERNATIVES
+from demarcate.estate.schema.table import ALTERNATIVES, PARTIAL
 from demarcate.estate.schema.unknown import Kind
 
 MARKS: Final = "_assigned"
@@ -23,7 +23,7 @@ MARKS: Final = "_assigned"
 _NEVER_MARKED: Final = frozenset(
     (
         *("account_id", "region", "partition", "file", "resource", "_conditional", "_companion", "_unknown"),
-        *(ALTERNATIVES, MARKS),
+        *(ALTERNATIVES, MARKS, PARTIAL),
     )
 )
 """Columns that say where a row is from, which is known."""

@@ -9,6 +9,7 @@ import msgspec
 from demarcate.checks.names import Demand, Look
 from demarcate.checks.remedies import Remedy
 from demarcate.checks.standins import Ask
+from demarcate.estate.sources.plan import Named
 
 Severity = Literal["critical", "high", "medium", "low"]
 SEVERITIES: tuple[Severity, ...] = ("critical", "high", "medium", "low")
@@ -56,12 +57,13 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     `verdict` is NULL or a boolean for each row that it is about; `about`, whether it is or may be, is empty where it is
     about every row. `looks` are what other tables say of the row, which both read as columns of `_row`. `reason` is SQL
     text for a row that fails.
-    `columns` are the judged table's columns that it reads, `asked` those of them that it compares with more than
-    other columns, `shown` those that the reason shows (and who operates the row), `lookups` other tables and their
-    columns, `asks` what is asked of columns of all of these that may hold stand-ins, `demands` what is asked of the
-    rows of any of them. `on_request` says what it would cost on a live account, where it runs only when it is named;
-    empty where it costs nothing to speak of. `needs` are sets of columns of the judged table, and of tables that it
-    looks into: it has an answer only where all of one set are told.
+    `columns` are the judged table's columns that it reads, `asked` those of them that it compares with more than other
+    columns, `shown` those that the reason shows (and who operates the row), `lookups` other tables and their columns,
+    `named` those of these that it reads of no other rows than those that are named, `asks` what is asked of columns of
+    all of these that may hold stand-ins, `demands` what is asked of the rows of any of them. `on_request` says what it
+    would cost on a live account, where it runs only when it is named; empty where it costs nothing to speak of. `needs`
+    are sets of columns of the judged table, and of tables that it looks into: it has an answer only where all of one
+    set are told.
     """
 
     id: str
@@ -83,6 +85,7 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     asked: tuple[str, ...]
     shown: tuple[str, ...]
     lookups: dict[str, tuple[str, ...]]
+    named: dict[str, tuple[Named, ...]]
     asks: dict[str, tuple[Ask, ...]]
     looks: dict[str, Look]
     demands: tuple[Demand, ...]

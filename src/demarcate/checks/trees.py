@@ -17,7 +17,8 @@ class RowName:
     """A row that names may belong to: its alias, table and columns, and the columns used so far.
 
     `asks` is what is asked of columns that may hold stand-ins. Where one of the columns of `doubts` is NULL,
-    something that was asked of the row is not known. `outside` are the rows from which it is looked for.
+    something that was asked of the row is not known. `outside` are the rows from which it is looked for; where these
+    name it, `key` is its own column that they do it by, their table and the column there.
     """
 
     alias: str
@@ -27,6 +28,7 @@ class RowName:
     asks: set[Ask] = field(default_factory=set)
     doubts: set[str] = field(default_factory=set)
     outside: tuple[RowName, ...] = ()
+    key: tuple[str, str, str] | None = None
 
     @property
     def name(self) -> str:

@@ -3,47 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
+from importlib import import_module
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 from typer.models import CommandInfo
 
 from demarcate.base.errors import DemarcateError
-from demarcate.cli import (
-    access,
-    alarms,
-    catalog,
-    changes,
-    comparing,
-    dashboards,
-    deploy,
-    detections,
-    diff,
-    drift,
-    estate,
-    exam,
-    facts,
-    feeds,
-    frameworks,
-    guardrails,
-    keys,
-    ledger,
-    logs,
-    model,
-    patching,
-    permissions,
-    pictures,
-    policies,
-    push,
-    querying,
-    send,
-    settings,
-    tls,
-    waivers,
-)
+from demarcate.cli import settings
 from demarcate.cli.helping import App
 from demarcate.report.out import data, hush
 from demarcate.version import __version__
@@ -56,16 +27,68 @@ class LogFormat(StrEnum):
     JSON = "json"
 
 
-app = App(
-    name="demarcate",
-    help="Draws the line between what AWS secures and what you must, shows whether your half is done, and helps you "
-    "do it.",
-    no_args_is_help=True,
-    add_completion=True,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
+MODULES: Final[Mapping[str, tuple[str, ...]]] = {
+    "estate": ("assess", "report", "collect"),
+    "querying": ("query", "tables"),
+    "diff": ("diff",),
+    "comparing": ("compare",),
+    "model": ("matrix", "who", "explain"),
+    "catalog": ("checks",),
+    "facts": ("facts",),
+    "feeds": ("feeds",),
+    "frameworks": ("frameworks",),
+    "permissions": ("iam-policy",),
+    "pictures": ("diagram", "summary"),
+    "exam": ("quiz",),
+    "ledger": ("attest", "ledger", "evidence"),
+    "waivers": ("waive", "waivers"),
+    "changes": ("change",),
+    "deploy": ("deploy",),
+    "push": ("push",),
+    "send": ("send",),
+    "drift": ("drift", "baseline"),
+    "patching": ("patch",),
+    "guardrails": ("guardrails",),
+    "policies": ("policy",),
+    "access": ("access",),
+    "keys": ("keys",),
+    "alarms": ("alarms",),
+    "dashboards": ("dashboard",),
+    "tls": ("tls",),
+    "logs": ("logs",),
+    "detections": ("detect", "detections"),
+    "settings": ("config",),
+}
+"""The modules here that have verbs, with the names of these, in the order of the reference."""
+
+if TYPE_CHECKING:
+    app: App
+
+
+def __getattr__(name: str) -> Any:
+    """`app`, the command with all its verbs, is made when somebody asks for it."""
+    if name != "app":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    made = globals()["app"] = _with(MODULES)
+    return made
+
+
+def _with(modules: Iterable[str]) -> App:
+    """The command with the verbs of some modules."""
+    made = App(
+        name="demarcate",
+        help="Draws the line between what AWS secures and what you must, shows whether your half is done, and helps "
+        "you do it.",
+        no_args_is_help=True,
+        add_completion=True,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    made.callback()(_main)
+    for module in modules:
+        import_module(f"{__name__}.{module}").add_to(made)
+    return made
 
 
 _OF_ALL_VERBS = re.compile(r"-v+|--verbose|-q|--quiet|(--log-format|--config)(=.*)?", re.DOTALL)
@@ -98,14 +121,18 @@ def for_verb(arguments: Sequence[str]) -> typer.Typer:
     To make all of them takes a tenth of a short run.
     """
     for argument in arguments:
-        commands = [made for made in app.registered_commands if _name_of(made) == argument]
-        groups = [made for made in app.registered_groups if made.name == argument]
-        if commands or groups:
-            app.registered_commands, app.registered_groups = commands, groups
-            break
+        for module, verbs in MODULES.items():
+            if argument in verbs:
+                made = _with([module])
+                made.registered_commands = [
+                    verb for verb in made.registered_commands if _name_of(verb) == argument
+                ]
+                made.registered_groups = [verb for verb in made.registered_groups if verb.name == argument]
+                return made
         if not argument.startswith("-"):
             break  # the value of an option, or nothing that there is
-    return app
+    whole: typer.Typer = getattr(sys.modules[__name__], "app")  # noqa: B009 - which is made when it is asked for
+    return whole
 
 
 def _name_of(command: CommandInfo) -> str:
@@ -119,7 +146,6 @@ def _version(value: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def _main(
     context: typer.Context,
     version: Annotated[  # noqa: ARG001 - its callback ends the command
@@ -156,35 +182,3 @@ def _main(
 
         logs.begin(verbose, log_format)
     settings.begin(context, config)
-
-
-estate.add_to(app)
-querying.add_to(app)
-diff.add_to(app)
-comparing.add_to(app)
-model.add_to(app)
-catalog.add_to(app)
-facts.add_to(app)
-feeds.add_to(app)
-frameworks.add_to(app)
-permissions.add_to(app)
-pictures.add_to(app)
-exam.add_to(app)
-ledger.add_to(app)
-waivers.add_to(app)
-changes.add_to(app)
-deploy.add_to(app)
-push.add_to(app)
-send.add_to(app)
-drift.add_to(app)
-patching.add_to(app)
-guardrails.add_to(app)
-policies.add_to(app)
-access.add_to(app)
-keys.add_to(app)
-alarms.add_to(app)
-dashboards.add_to(app)
-tls.add_to(app)
-logs.add_to(app)
-detections.add_to(app)
-settings.add_to(app)

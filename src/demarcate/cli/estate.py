@@ -88,7 +88,7 @@ def assess(
 
     Exit codes: 0 done; 1 findings at or above --fail-on; 2 bad input; 3 done, but something could not be read.
     """
-    from demarcate.base import connection
+    from demarcate.base import connection, stopping
 
     if engine is None:
         connection.ahead()
@@ -142,6 +142,7 @@ def assess(
             passes=passes or theirs is not None,
             progress=progress,
         )
+    stopping.keep(assessment)
     if save is not None:
         from demarcate.posture import kept
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from demarcate.cli import completing, options
-from demarcate.report.out import data, last_words, saving, say
+from demarcate.report.out import NobodyReads, data, last_words, saving, say
 
 if TYPE_CHECKING:
     from demarcate.exam.structs import Exam, Question, Result
@@ -224,6 +224,8 @@ def _ask(question: Question, console: Console) -> int | None:
         asked = data()
         asked.write(terminal.prompt(question))
         asked.flush()
+        if asked.gone:
+            raise NobodyReads
         typed = sys.stdin.readline(LONGEST_ANSWER) if sys.stdin else ""
         if not sys.stdin or not sys.stdin.isatty():
             terminal.write_typed(typed, console)

@@ -130,11 +130,12 @@ def plan(
     asked = _pairs(set_)
     if patch is not None and template is None:
         others = (drift, detect_drift, file, waivers_ending)
-        if any(other is not None for other in others) or asked or replace or not sources:
+        if any(other is not None for other in others) or replace or not sources:
             raise DemarcateError(
                 "--patch is for findings of templates: name these, and --check or --finding alone"
             )
-        if _patch(sources, options.options_of(None, None, None, parameters), check, finding, checks or [], patch):
+        of_templates = options.options_of(None, None, None, parameters)
+        if _patch(sources, of_templates, check, finding, checks or [], patch, asked):
             raise typer.Exit(options.UNREAD)
         return
     if parameters is not None and patch is None:
@@ -172,7 +173,7 @@ def plan(
         change = placed.change
         if patch is not None:
             of_templates = options.options_of(None, None, None, parameters)
-            _patch(template, of_templates, None, None, checks or [], patch, placed.named)
+            _patch(template, of_templates, None, None, checks or [], patch, asked, placed.named)
         elif placed.named:
             say("what is declared is better mended there: --patch FILE writes the edit of it")
     change = msgspec.structs.replace(change, title=title or change.title, id=replace or change.id)
@@ -305,28 +306,47 @@ def _patch(
     ids: list[str] | None,
     folders: list[Path],
     to: str,
+    asked: Mapping[str, Any],
     only: Collection[tuple[str, str]] | None = None,
 ) -> bool:
     """Write the edits by which findings of templates pass, and say what they leave; whether anything is left."""
     from msgspec.structs import replace
 
     from demarcate.base.errors import DemarcateError
-    from demarcate.changes.declaring import apart
+    from demarcate.changes.declaring import apart, assembly_of, constructs_of
     from demarcate.changes.templates import patch_of
     from demarcate.report import edits as report
 
-    terraform, templates = apart(sources)
+    groups = apart(sources)
+    assemblies = assembly_of(groups.constructs)
+    generated = [str(path) for path in assemblies.templates]
+    for file, reason in assemblies.problems:
+        say(f"could not be read: {file}: {reason}")
+    constructs = constructs_of(generated)
     edited: list[Edited] = []
-    left = False
+    left = bool(assemblies.problems)
     missing, unknown = set(only or ()), set(ids or ())
-    for group, of_group in ((terraform, replace(how, parameters=None)), (templates, how)):
+    for group, of_group in (
+        (groups.terraform, replace(how, parameters=None)),
+        (generated, how),
+        (groups.templates, how),
+    ):
         if not group:
             continue
-        patch = patch_of(group, of_group, names, ids or (), folders, only=only)
+        called = constructs if group is generated else {}
+        patch = patch_of(group, of_group, names, ids or (), folders, only=only, asked=asked, called=called)
         for finding, why in patch.left:
             say(f"{finding.file}:{finding.line}: no edit for {finding.check} of {finding.resource}: {why}")
         for finding, line in patch.edits:
-            say(f"{finding.file}:{line}: {finding.check} of {finding.resource} passes")
+            if group is generated:
+                construct = constructs.get((str(finding.file), str(finding.resource)), "that it is of")
+                what = ", ".join(patch.properties[finding.id])
+                say(
+                    f"{finding.file}:{line} ({finding.resource}): {finding.check} passes where the construct "
+                    f"{construct} sets {what}: set it in the app's code and synthesize it, for this file is generated"
+                )
+            else:
+                say(f"{finding.file}:{line}: {finding.check} of {finding.resource} passes")
         for finding, file, line in patch.configured:
             say(f"{file}:{line}: {finding.check} of {finding.resource} passes, once terraform plan agrees")
         for finding in patch.then:
@@ -334,7 +354,7 @@ def _patch(
         missing -= {(finding.check, str(finding.resource)) for finding in patch.findings}
         unknown -= {finding.id for finding in patch.findings}
         options.say_unread(patch.unread)
-        edited += patch.files
+        edited += () if group is generated else patch.files
         left = left or bool(patch.left or patch.unread)
     if unknown:
         raise DemarcateError(f"there is no finding {min(unknown)!r} that fails now")

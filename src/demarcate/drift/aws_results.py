@@ -54,7 +54,7 @@ DRIFTED: Final = frozenset({"DRIFTED", "NON_COMPLIANT", "Failed"})
 
 def with_results(selection: Selection) -> Selection:
     """The tables and columns of a selection, and those of AWS's own results."""
-    added: dict[str, frozenset[str] | None] = dict(selection)
+    added = dict(selection)
     for kept in _KEPT:
         columns = added.get(kept.table, frozenset())
         added[kept.table] = None if columns is None else columns | frozenset(kept.columns)

@@ -20,6 +20,7 @@ from demarcate.estate.snapshots.manifest import Unread
 from demarcate.estate.snapshots.snapshot import Snapshot
 from demarcate.estate.sources.collecting import asks, collect_snapshot
 from demarcate.estate.sources.interface import Options
+from demarcate.estate.sources.plan import unlimited
 from demarcate.estate.sources.progress import Progress
 from demarcate.ledger.ledger import Ledger
 
@@ -58,7 +59,8 @@ def find_drift(
     """
     if declared.unread and not any(part.rows for held in declared.manifest.tables.values() for part in held.parts):
         raise DemarcateError(f"nothing is declared that could be compared: {declared.unread[0]}")
-    chosen = selection_of((check for check in load_checks(folders).values() if not check.on_request), live=True)
+    checks = [check for check in load_checks(folders).values() if not check.on_request]
+    chosen = unlimited(selection_of(checks, live=True))
     asked = {name: columns for name, columns in chosen.items() if columns is not None}
     how = options if asks([against]) else Options()
     selection = selection_for(declared, asked)

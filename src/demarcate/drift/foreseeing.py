@@ -25,7 +25,7 @@ from demarcate.estate.snapshots.manifest import Unread
 from demarcate.estate.snapshots.snapshot import Snapshot
 from demarcate.estate.sources.collecting import collect_snapshot
 from demarcate.estate.sources.interface import Options
-from demarcate.estate.sources.plan import Selection
+from demarcate.estate.sources.plan import Selection, Want, unlimited
 from demarcate.estate.tables import all_tables
 
 
@@ -73,7 +73,7 @@ def foresee(
 
 def _selection(checks: Collection[Check], held: set[str]) -> Selection:
     """What of the live estate is read: what checks ask, and what tells which resource each declared one is."""
-    selection = dict(selection_of(checks, live=True))
+    selection: dict[str, frozenset[Want] | None] = dict(unlimited(selection_of(checks, live=True)))
     for name, columns in selection.items():
         table = all_tables()[name]
         if columns is not None and table.types:

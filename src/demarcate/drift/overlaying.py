@@ -16,7 +16,6 @@ from demarcate.drift.columns import CHILDREN, declarable
 from demarcate.drift.pairing import Stack
 from demarcate.drift.resolving import Resolver, Unresolved, marks_of
 from demarcate.drift.rows import Row, plain_value
-from demarcate.estate.schema import partial
 from demarcate.estate.schema.table import COMMON, Column, Table
 from demarcate.estate.schema.unknown import Kind, Unknown
 from demarcate.estate.snapshots.snapshot import Snapshot, rows_of
@@ -169,8 +168,4 @@ def _known(table: Table, row: Row) -> Row:
 
 def _reasons(row: Mapping[str, Any]) -> dict[str, Unknown]:
     told = json.loads(row["_unknown"]) if row.get("_unknown") else {}
-    return {
-        name: Unknown(msgspec.convert(why["kind"], Kind), str(why["reason"]))
-        for name, why in told.items()
-        if not partial.is_key(name)
-    }
+    return {name: Unknown(msgspec.convert(why["kind"], Kind), str(why["reason"])) for name, why in told.items()}

@@ -27,7 +27,7 @@ from demarcate.estate.snapshots.snapshot import Snapshot
 from demarcate.estate.snapshots.writing import SnapshotWriter
 from demarcate.estate.sources.accounts import Accounts, Members
 from demarcate.estate.sources.interface import Options
-from demarcate.estate.sources.plan import Selection
+from demarcate.estate.sources.plan import Selection, Want
 from demarcate.lake.engines import Engine
 
 BEGAN = ".began.json"
@@ -47,7 +47,7 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
 
     folder: str
     moment: datetime
-    selection: dict[str, tuple[str, ...] | None]
+    selection: dict[str, tuple[Want, ...] | None]
     regions: tuple[str, ...]
     profile: str | None
     endpoint_url: str | None
@@ -93,7 +93,8 @@ def collect_lake(selection: Selection, options: Options, out: Path, engine: Engi
         folder=str(partial),
         moment=moment,
         selection={
-            name: None if columns is None else tuple(sorted(columns)) for name, columns in selection.items()
+            name: None if columns is None else tuple(sorted(columns, key=str))
+            for name, columns in selection.items()
         },
         regions=options.regions,
         profile=options.profile,

@@ -12,7 +12,7 @@ from demarcate.base.errors import DemarcateError
 from demarcate.estate.snapshots.manifest import Unread
 from demarcate.estate.sources.collecting import asks, collect_snapshot
 from demarcate.estate.sources.interface import Options
-from demarcate.estate.sources.plan import Selection
+from demarcate.estate.sources.plan import Selection, together
 from demarcate.estate.sources.progress import Progress
 from demarcate.lines import needed
 from demarcate.model import Model
@@ -101,7 +101,7 @@ def status_of(
     chosen = Filter.of() if chosen is None else chosen
     wanted = selection(model, chosen.kinds, live=asks(sources), tags=bool(chosen.tags))
     if into is not None:
-        wanted = _both(wanted, {table: frozenset(columns) for table, columns in PATCH_COLUMNS.items()})
+        wanted = together(wanted, {table: frozenset(columns) for table, columns in PATCH_COLUMNS.items()})
     notes: tuple[str, ...] = ()
     recorded: Path | None = None
     with collect_snapshot(sources, options, selection=wanted, progress=progress) as snapshot:
@@ -137,7 +137,7 @@ def who_patches(
     if live:
         of_line, region = needed(model, resource)
         kinds = [kind for kind in kinds if kind.table in of_line]
-        wanted = _both(of_line, selection(model, kinds, live=True))
+        wanted = together(of_line, selection(model, kinds, live=True))
         if region and not options.regions:
             options = replace(options, regions=(region,))
     with collect_snapshot(sources, options, selection=wanted) as snapshot:
@@ -154,12 +154,3 @@ def who_patches(
             if "#" not in name:
                 also.setdefault(check.responsibility, []).append(name)
         return whose(lines, also), statuses
-
-
-def _both(first: Selection, second: Selection) -> Selection:
-    """What either reads."""
-    merged: dict[str, frozenset[str] | None] = dict(first)
-    for name, columns in second.items():
-        held = merged.get(name, frozenset())
-        merged[name] = None if held is None or columns is None else held | columns
-    return merged

@@ -53,7 +53,7 @@ def judge_ring(
     _alarms(stage, steps, reader, since, gate)
     _received(steps, reader, gate)
     chosen = [checks[name] for name in stage.ring.checks]
-    wanted: dict[str, frozenset[str] | None] = dict(selection_of(chosen, live=True))
+    wanted = dict(selection_of(chosen, live=True))
     for part in stage.parts:
         mechanism = MECHANISMS[part.kind]
         for name, columns in mechanism.tables.items() if mechanism.gone is not None else ():

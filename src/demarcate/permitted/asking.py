@@ -24,7 +24,7 @@ from demarcate.base.errors import DemarcateError
 from demarcate.estate.schema.unknown import Kind, Unknown
 from demarcate.estate.snapshots.snapshot import Snapshot
 from demarcate.estate.snapshots.telling import why_not_read
-from demarcate.estate.sources.plan import Selection
+from demarcate.estate.sources.plan import Selection, Want
 from demarcate.permitted.beside import SELECTION as BESIDE
 from demarcate.permitted.beside import Beside, in_bucket, is_point, through
 from demarcate.permitted.holders import Holder, Holders, context_of
@@ -59,7 +59,7 @@ def needed(resource: str) -> Selection:
     return told
 
 
-def _both(left: frozenset[str] | None, right: frozenset[str] | None) -> frozenset[str] | None:
+def _both(left: frozenset[Want] | None, right: frozenset[Want] | None) -> frozenset[Want] | None:
     return None if left is None or right is None else left | right
 
 

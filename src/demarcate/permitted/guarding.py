@@ -20,7 +20,7 @@ from demarcate.access.statements import PolicyKind
 from demarcate.estate.schema.unknown import Unknown
 from demarcate.estate.snapshots.querying import Made
 from demarcate.estate.snapshots.snapshot import Snapshot
-from demarcate.estate.sources.plan import Selection
+from demarcate.estate.sources.plan import Selection, Want
 from demarcate.permitted.asking import Policies
 from demarcate.permitted.holders import Holder
 from demarcate.permitted.literals import literals_of
@@ -70,7 +70,7 @@ def owners_in(sql: str) -> frozenset[str]:
 
 def needed_by(owners: Collection[str]) -> Selection:
     """What is read of a source to fill it."""
-    told: dict[str, frozenset[str] | None] = {}
+    told: dict[str, frozenset[Want] | None] = {}
     if owners:
         told.update(of_organization())
     if not set(IDENTITIES).isdisjoint(owners):

@@ -20,7 +20,7 @@ from demarcate.base.errors import DemarcateError
 from demarcate.estate.schema.unknown import Unknown
 from demarcate.estate.snapshots.querying import Made
 from demarcate.estate.snapshots.snapshot import Snapshot
-from demarcate.estate.sources.plan import Selection
+from demarcate.estate.sources.plan import Selection, together
 from demarcate.permitted.asking import Policies, needed
 from demarcate.permitted.listing import needed_for, what_can
 from demarcate.permitted.literals import literals_of
@@ -96,19 +96,12 @@ def _question(given: dict[str, list[str]]) -> Question:
 
 def needed_by(questions: Sequence[Question]) -> Selection:
     """What is read of a source to answer them. Raises DemarcateError for an ARN or a principal that is none."""
-    told: dict[str, frozenset[str] | None] = {}
+    selections: list[Selection] = []
     for question in questions:
-        selections = [needed(resource) for resource in question.resources]
+        selections += [needed(resource) for resource in question.resources]
         if not question.resources:
             selections += [needed_for(*each) for each in product(question.principals, question.actions)]
-        for selection in selections:
-            for name, columns in selection.items():
-                told[name] = columns if name not in told or columns is None else _both(told[name], columns)
-    return told
-
-
-def _both(left: frozenset[str] | None, right: frozenset[str]) -> frozenset[str] | None:
-    return None if left is None else left | right
+    return together(*selections)
 
 
 def made(snapshot: Snapshot, questions: Sequence[Question]) -> dict[str, Made]:

@@ -125,12 +125,12 @@ def draw(model: Model, snapshot: Snapshot, resource: str, *, live: bool = False)
     """
     lines = []
     for table, row_resource in find_resource(snapshot, resource):
+        about = _about(model, table)
         checks = resource_checks(model, [table], live=live).values()
-        findings = _findings(snapshot, checks, row_resource)
+        findings, told = _findings(snapshot, checks, about, row_resource)
         operator = _operator(snapshot, table, row_resource)
-        told = _told(model, snapshot, table, row_resource)
         for service in _services(model, table, told):
-            drawn = tuple(_judged(each, findings) for each in _drawn(model, service, table, told))
+            drawn = tuple(_judged(each, findings) for each in _drawn(model, service, about, told))
             lines.append(ResourceLine(row_resource, table, service, drawn, operator))
     if not lines:
         unread = "".join(f"; {told} (could not be read)" for told in list(snapshot.unread)[:1])
@@ -143,13 +143,11 @@ def draw(model: Model, snapshot: Snapshot, resource: str, *, live: bool = False)
 
 def _operator(snapshot: Snapshot, table: str, resource: str) -> str:
     """Who operates a resource, where its row tells that another does than its account's owner."""
-    from demarcate.estate.snapshots.tabular import rows_in
-
     if all_tables()[table].column(MANAGED_BY) is None:
         return ""
     with snapshot.cursor() as cursor:
         rows: list[Any] = cursor.execute(
-            f"SELECT max({MANAGED_BY}) FROM {rows_in(snapshot.files(table))} WHERE resource = $it",
+            f"SELECT max({MANAGED_BY}) FROM {snapshot.rows_in(table)} WHERE resource = $it",
             {"it": resource},
         ).fetchall()
     return rows[0][0] or ""
@@ -164,14 +162,26 @@ def resource_checks(model: Model, tables: Sequence[str], *, live: bool) -> dict[
     }
 
 
-def _findings(snapshot: Snapshot, checks: Iterable[Check], resource: str) -> dict[str, list[Finding]]:
-    """What the checks say of one resource, by responsibility."""
+def _about(model: Model, table: str) -> dict[str, Check]:
+    """Each `when` that speaks of rows of a table."""
+    return {name: check for name, check in line_checks(model).items() if check.table == table}
+
+
+def _findings(
+    snapshot: Snapshot, checks: Iterable[Check], about: Mapping[str, Check], resource: str
+) -> tuple[dict[str, list[Finding]], list[Finding]]:
+    """What the checks say of one resource, by responsibility, and what each `when` says of it: in one look, since a
+    database takes longer to be opened than one resource to be judged.
+    """
     held = [check for check in checks if check.table in snapshot.manifest.tables]
     findings: dict[str, list[Finding]] = {}
-    for finding in judge(snapshot, held, passes=True, only=resource).findings():
-        if finding.resource == resource:
+    told: list[Finding] = []
+    for finding in judge(snapshot, [*held, *about.values()], passes=True, only=resource).findings():
+        if finding.check in about:
+            told.append(finding)
+        elif finding.resource == resource:
             findings.setdefault(finding.responsibility, []).append(finding)
-    return findings
+    return findings, told
 
 
 def _judged(drawn: Drawn, findings: Mapping[str, list[Finding]]) -> Drawn:
@@ -199,20 +209,13 @@ def _state(responsibility: Responsibility, findings: Sequence[Finding]) -> tuple
     return "unproven", f"it is proven by {others}" if others else "no check judges this resource for it"
 
 
-def _told(model: Model, snapshot: Snapshot, table: str, resource: str) -> list[Finding]:
-    """What each `when` about a table says of one resource."""
-    about = [check for check in line_checks(model).values() if check.table == table]
-    return list(judge(snapshot, about, passes=True, only=resource).findings()) if about else []
-
-
 def _services(model: Model, table: str, told: Iterable[Finding]) -> list[Service]:
     """The services that a resource is of: where two share the table, those whose `when` may hold for it."""
     refused = {finding.responsibility for finding in told if finding.verdict == "fail"}
     return [service for service in model.services_of_table.get(table, ()) if service.id not in refused]
 
 
-def _drawn(model: Model, service: Service, table: str, told: Iterable[Finding]) -> Iterator[Drawn]:
-    about = {name: check for name, check in line_checks(model).items() if check.table == table}
+def _drawn(model: Model, service: Service, about: Mapping[str, Check], told: Iterable[Finding]) -> Iterator[Drawn]:
     verdicts = {finding.check: finding for finding in told}
     for responsibility in model.responsibilities:
         if not responsibility.covers(service.id):
@@ -235,16 +238,13 @@ def _drawn(model: Model, service: Service, table: str, told: Iterable[Finding]) 
 
 def find_resource(snapshot: Snapshot, resource: str) -> list[tuple[str, str]]:
     """The (table, resource) pairs of a snapshot that an ARN, logical id or last part of an ARN means."""
-    from demarcate.estate.snapshots.tabular import rows_in
-
     resources: dict[tuple[str, str], None] = {}
     with snapshot.cursor() as cursor:
         for name in snapshot.manifest.tables:
-            files = snapshot.files(name)
-            if not files or name not in all_tables() or all_tables()[name].owners:
+            if not snapshot.has_rows(name) or name not in all_tables() or all_tables()[name].owners:
                 continue
             rows: list[Any] = cursor.execute(
-                f"SELECT DISTINCT resource FROM {rows_in(files)} WHERE resource = $it "
+                f"SELECT DISTINCT resource FROM {snapshot.rows_in(name)} WHERE resource = $it "
                 "OR ends_with(resource, '/' || $it) OR ends_with(resource, ':' || $it) ORDER BY 1",
                 {"it": resource},
             ).fetchall()

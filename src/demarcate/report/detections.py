@@ -17,7 +17,7 @@ from demarcate.logs.detecting.structs import Detection
 from demarcate.logs.sigma.structs import Rule
 from demarcate.report import ocsf, rows
 from demarcate.report.console import Console
-from demarcate.report.out import Out
+from demarcate.report.out import NobodyReads, Out
 from demarcate.report.safe import counted, json_text
 from demarcate.report.waived import in_words
 
@@ -66,13 +66,15 @@ def write(
 
 
 def write_new(detections: Sequence[Detection], format: str, out: Out, console: Console) -> None:
-    """Write detections as they come; `format` is "text", or "json", a line each."""
+    """Write detections as they come; `format` is "text", or "json", a line each. Raises NobodyReads."""
     for detection in detections:
         if format == "text":
             _block(detection, (), console)
         else:
             out.write(json_text(msgspec.to_builtins(detection)) + "\n")
     out.flush()
+    if out.gone:
+        raise NobodyReads
 
 
 def _plain(value: Any) -> Any:

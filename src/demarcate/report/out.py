@@ -14,12 +14,33 @@ import sys
 import threading
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import IO, Final, cast
+from typing import IO, Any, Final, cast
 
 from demarcate.report.safe import escaped, one_line, printable
 
 _ESCAPING: Final = "demarcate-escaping"
 _quiet: Final = threading.Event()
+
+
+class NobodyReads(Exception):
+    """Whoever read standard output has gone, and there is nothing else to be done."""
+
+
+class _Given(io.FileIO):
+    """Standard output or error. Once whoever read it has gone, what is written goes nowhere: what else a command is
+    to do, the files that it was asked for and its exit code, does not hang on that.
+    """
+
+    gone = False
+
+    def write(self, data: Any) -> int:
+        """Write bytes. Raises OSError, but where nobody is there to read them."""
+        try:
+            return super().write(data)
+        except BrokenPipeError:
+            self.gone = True
+            os.dup2(os.open(os.devnull, os.O_WRONLY), self.fileno())
+            return len(data)
 
 
 class Out:
@@ -60,6 +81,12 @@ class Out:
     def encoding(self) -> str:
         """How text is encoded."""
         return getattr(self.styled, "encoding", None) or "utf-8"
+
+    @property
+    def gone(self) -> bool:
+        """Whether whoever read it has gone: then it need not be told any more."""
+        buffer = getattr(self.styled, "buffer", None)
+        return bool(getattr(getattr(buffer, "raw", buffer), "gone", False))
 
     @property
     def closed(self) -> bool:
@@ -118,13 +145,29 @@ def saving(path: Path) -> Iterator[Out]:
 
 
 def fence() -> None:
-    """Let standard output and error be such streams for others too: Click's errors, warnings, tracebacks."""
+    """Let standard output and error be such streams for others too: Click's errors, warnings, tracebacks.
+
+    From then on it is no error where nobody reads them to the end.
+    """
+    sys.stdout, sys.stderr = map(_given, (sys.stdout, sys.stderr))
     sys.stdout, sys.stderr = cast(io.TextIOWrapper, data()), cast(io.TextIOWrapper, notes())
 
 
-def abandon() -> None:
-    """Whoever read standard output has gone: what is still held back goes nowhere, and is no error."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def _given(stream: Any) -> Any:
+    """The stream of the system, with whose reader may go; any other as it is."""
+    buffer = getattr(stream, "buffer", None)
+    raw = getattr(buffer, "raw", buffer)
+    if not isinstance(stream, io.TextIOWrapper) or type(raw) is not io.FileIO:
+        return stream
+    stream.flush()
+    given = _Given(raw.fileno(), "w", closefd=False)
+    return io.TextIOWrapper(
+        given if raw is buffer else io.BufferedWriter(given),
+        encoding=stream.encoding,
+        errors=stream.errors,
+        line_buffering=stream.line_buffering,
+        write_through=stream.write_through,
+    )
 
 
 def hand_on() -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import takewhile
 from typing import Any
 
 from demarcate.report.out import Out
@@ -78,22 +79,27 @@ def _wrapped(name: str, value: str, room: int) -> list[str]:
     )
 
 
+def _read(rows: Iterable[Sequence[Any]], out: Out) -> Iterator[Sequence[Any]]:
+    """The rows, as long as anybody reads them."""
+    return takewhile(lambda _: not out.gone, rows)
+
+
 def _markdown(columns: Sequence[str], rows: Iterable[Sequence[Any]], out: Out) -> None:
     out.write(f"| {' | '.join(map(markdown, columns))} |\n|{'---|' * len(columns)}\n")
-    for row in rows:
+    for row in _read(rows, out):
         out.write(f"| {' | '.join(markdown(text(value)) for value in row)} |\n")
 
 
 def _csv(columns: Sequence[str], rows: Iterable[Sequence[Any]], out: Out) -> None:
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(map(cell, columns))
-    writer.writerows(map(cell, row) for row in rows)
+    writer.writerows(map(cell, row) for row in _read(rows, out))
 
 
 def _json(columns: Sequence[str], rows: Iterable[Sequence[Any]], out: Out) -> None:
     out.write("[")
     separator = "\n"
-    for row in rows:
+    for row in _read(rows, out):
         record = dict(zip(columns, row, strict=True))
         out.write(separator + json_text(record))
         separator = ",\n"

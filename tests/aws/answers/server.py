@@ -49,6 +49,15 @@ class Server:
         """From now on nothing changes: what was answered once is answered again without moto."""
         self._kept = {}
 
+    @contextmanager
+    def asking_anew(self) -> Iterator[None]:
+        """While moto is asked for what was kept as well: what it said first stays what is answered afterwards."""
+        before, self._kept = self._kept, {}
+        try:
+            yield
+        finally:
+            self._kept = self._kept | (before or {})
+
     def freeze(self) -> None:
         """From now on moto is not asked: what was not answered before is an error.
 

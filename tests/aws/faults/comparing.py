@@ -44,17 +44,17 @@ def names(text: str, operation: str, region: str) -> bool:
 
 
 def _unread(seen: Seen, failed: list[Reach], faults: Mapping[str, str]) -> Iterator[str]:
-    told = {(one.table, one.region, one.operation): one for one in seen.unread}
+    told = {(gap.table, gap.region, gap.operation): gap for gap in seen.unread}
     for reach in failed:
         operation, kind = reach.operation, faults[reach.operation]
         for name, region in _lost(seen, reach):
-            one = told.pop((name, region, api_name(operation)), None)
-            if one is None:
+            gap = told.pop((name, region, api_name(operation)), None)
+            if gap is None:
                 yield f"{operation}, {kind}: {name} in {region} is not told among what could not be read"
-            elif one.account != ACCOUNT or not one.reason.startswith(KINDS[kind][1]):
-                yield f"{operation}, {kind}: {name} is told as {one}"
-    for one in told.values():
-        yield f"told among what could not be read, though nothing failed there: {one.table}: {one}"
+            elif gap.account != ACCOUNT or not gap.reason.startswith(KINDS[kind][1]):
+                yield f"{operation}, {kind}: {name} is told as {gap}"
+    for gap in told.values():
+        yield f"told among what could not be read, though nothing failed there: {gap.table}: {gap}"
 
 
 def _lost(seen: Seen, reach: Reach) -> set[tuple[str, str]]:

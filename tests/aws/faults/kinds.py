@@ -129,6 +129,12 @@ def but_first(fault: Fault) -> Fault:
     return later
 
 
+def _call(asked: Asked) -> str:
+    """What tells a call from others: the same in each run, wherever the server is."""
+    path, query = asked.request.raw_path, asked.request.query_string.decode()
+    return f"{asked.operation} {asked.region} {path}?{query} {asked.body!r}"
+
+
 class Storm:
     """Half of all calls are throttled, by lot. The same seed throttles the same attempts of the same calls."""
 
@@ -139,7 +145,7 @@ class Storm:
         self.throttled = 0
 
     def __call__(self, asked: Asked, true: Truth) -> Answer:
-        call = f"{asked.operation} {asked.region} {asked.request.raw_url} {asked.body!r}"
+        call = _call(asked)
         with self._lock:
             self._attempts[call] += 1
             lot = hashlib.sha256(f"{self._seed} {call} {self._attempts[call]}".encode()).digest()[0] % 2
@@ -174,7 +180,7 @@ class Pages:
                 last = max(last, len(holder[name]))
                 holder[name] = holder[name][start : start + 1] if start >= 0 else []
         if start + 1 < last:
-            token = f"page-{len(self._rest)}"
+            token = f"page-{hashlib.sha256(_call(asked).encode()).hexdigest()[:16]}"
             self._rest[token] = (result, start + 1)
             self.pages += 1
             say_more(page, paging, token)

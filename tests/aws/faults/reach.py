@@ -68,51 +68,55 @@ def checks() -> Mapping[str, Check]:
 def reaches() -> Mapping[str, Reach]:
     """What each operation reaches."""
     by_operation = {operation: Reach(operation) for operation in operations()}
-    for one in all_tables().values():
-        for step in one.steps:
-            by_operation[step.operation].listed.add(one.name)
-        for name in one.details:
-            for call in calls_before(one, name):
-                by_operation[call.operation].columns.setdefault(one.name, set()).update(columns_of(one.name, name))
-    for one in all_tables().values():
-        for derived in one.derived:
+    for declared in all_tables().values():
+        for step in declared.steps:
+            by_operation[step.operation].listed.add(declared.name)
+        for name in declared.details:
+            for call in calls_before(declared, name):
+                by_operation[call.operation].columns.setdefault(declared.name, set()).update(
+                    columns_of(declared.name, name)
+                )
+    for declared in all_tables().values():
+        for derived in declared.derived:
             for reach in by_operation.values():
                 if derived.of in reach.listed or set(derived.needs) & reach.columns.get(derived.of, set()):
-                    reach.derived.setdefault(one.name, set()).add(derived.of)
-        for name, columns in one.computed.needs.items() if one.computed is not None else ():
+                    reach.derived.setdefault(declared.name, set()).add(derived.of)
+        for name, columns in declared.computed.needs.items() if declared.computed is not None else ():
             for reach in by_operation.values():
-                if name in reach.listed and name in one.owners:
-                    reach.derived.setdefault(one.name, set()).add(name)
+                if name in reach.listed and name in declared.owners:
+                    reach.derived.setdefault(declared.name, set()).add(name)
                 elif name in reach.listed or set(columns) & reach.columns.get(name, set()):
-                    reach.computed.add(one.name)
+                    reach.computed.add(declared.name)
     return by_operation
 
 
-def calls_before(one: Table, name: str) -> Iterator[Each | Call]:
+def calls_before(declared: Table, name: str) -> Iterator[Each | Call]:
     """The calls that a detail rests on: its own, and those of the details that say whether it is asked for."""
-    detail = one.details[name]
+    detail = declared.details[name]
     yield from calls_of_detail(detail)
     if isinstance(detail, Call):
         for path in (*detail.inputs.values(), *detail.only[:1]):
             first = detail_of(path)
             if first is not None:
-                yield from calls_before(one, first)
+                yield from calls_before(declared, first)
 
 
 @cache
 def columns_of(name: str, detail: str) -> frozenset[str]:
     """The columns of a table that come from one of its details, and those made of such columns."""
     places = {column.name: place.path for column in table(name).columns if (place := column.place("live"))}
-    found = {column for column, place in places.items() if detail_of(place) == detail}
-    found |= {column for column, place in places.items() if "#format." in place and set(named_in(place)) & found}
-    return frozenset(found)
+    columns = {column for column, place in places.items() if detail_of(place) == detail}
+    columns |= {
+        column for column, place in places.items() if "#format." in place and set(named_in(place)) & columns
+    }
+    return frozenset(columns)
 
 
 @cache
 def needing() -> Mapping[str, frozenset[str]]:
     """The checks that need each operation."""
     return {
-        name: frozenset(check for check, one in checks().items() if reach.needed_by(one))
+        name: frozenset(check for check, of in checks().items() if reach.needed_by(of))
         for name, reach in reaches().items()
     }
 
@@ -126,25 +130,25 @@ def needing_alone() -> Mapping[str, frozenset[str]]:
     }
 
 
-def apart(one: Reach, other: Reach) -> bool:
+def apart(first: Reach, other: Reach) -> bool:
     """Whether what two operations reach can be told apart where both fail at once."""
-    if one.listed & other.tables or other.listed & one.tables:
+    if first.listed & other.tables or other.listed & first.tables:
         return False  # where the listing fails, nothing else is asked
-    if any(columns & other.columns.get(name, set()) for name, columns in one.columns.items()):
+    if any(columns & other.columns.get(name, set()) for name, columns in first.columns.items()):
         return False
-    if any(owners & other.derived.get(name, set()) for name, owners in one.derived.items()):
+    if any(owners & other.derived.get(name, set()) for name, owners in first.derived.items()):
         return False
-    return not needing_alone()[one.operation] & needing_alone()[other.operation]
+    return not needing_alone()[first.operation] & needing_alone()[other.operation]
 
 
 def groups(operations: Iterable[str]) -> tuple[tuple[str, ...], ...]:
     """Operations, in groups that can fail at once: few groups, the first ones large."""
-    found: list[list[Reach]] = []
+    sets: list[list[Reach]] = []
     failing = [reaches()[operation] for operation in operations]
     for reach in sorted(failing, key=lambda r: (-len(needing()[r.operation]), r.operation)):
-        group = next((group for group in found if all(apart(reach, other) for other in group)), None)
+        group = next((group for group in sets if all(apart(reach, other) for other in group)), None)
         if group is None:
-            found.append([reach])
+            sets.append([reach])
         else:
             group.append(reach)
-    return tuple(tuple(reach.operation for reach in group) for group in found)
+    return tuple(tuple(reach.operation for reach in group) for group in sets)

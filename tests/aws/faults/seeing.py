@@ -106,10 +106,10 @@ def _rows(files: list[str]) -> list[Row]:
 def _findings(snapshot: Snapshot, judged: Mapping[str, Check], passes: bool) -> dict[str, dict[Place, Told]]:
     names = {check.id: name for name, check in judged.items()}
     then = Snapshot(snapshot.folder, replace(snapshot.manifest, moment=MOMENT), fresh=True)
-    found: dict[str, dict[Place, Told]] = {name: {} for name in judged}
+    findings: dict[str, dict[Place, Told]] = {name: {} for name in judged}
     for finding in judge(then, judged.values(), passes=passes).findings():
         place = (finding.account, finding.region, finding.resource)
-        of_check = found[names[finding.check]]
+        of_check = findings[names[finding.check]]
         before = f"{of_check[place].reason}; " if place in of_check else ""  # of a part, one for each gap
         of_check[place] = Told(finding.verdict, before + finding.reason)
-    return found
+    return findings

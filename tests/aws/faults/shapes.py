@@ -22,7 +22,16 @@ def representatives(operations: Iterable[str]) -> list[str]:
     left = set().union(*having.values())
     chosen: list[str] = []
     while left:
-        chosen.append(min(having, key=lambda one: (-len(having[one] & left), len(reaches()[one].tables), one)))
+        chosen.append(
+            min(
+                having,
+                key=lambda operation: (
+                    -len(having[operation] & left),
+                    len(reaches()[operation].tables),
+                    operation,
+                ),
+            )
+        )
         left -= having[chosen[-1]]
     return chosen
 
@@ -34,7 +43,7 @@ def traits() -> dict[str, frozenset[Trait]]:
     How it is written, what it is asked for, whether it comes in pages, where it is called and who needs it: each of
     these beside each of the others, for every table that calls it.
     """
-    found: dict[str, set[Trait]] = {operation: set() for operation in reaches()}
+    of_operations: dict[str, set[Trait]] = {operation: set() for operation in reaches()}
     for table in all_tables().values():
         for operation, role, special in _uses(table):
             about = (
@@ -45,8 +54,8 @@ def traits() -> dict[str, frozenset[Trait]]:
                 table.scope,
                 _loss(operation),
             )
-            found[operation].update(combinations(about, 2), ((role, one) for one in special))
-    return {operation: frozenset(of_one) for operation, of_one in found.items()}
+            of_operations[operation].update(combinations(about, 2), ((role, trait) for trait in special))
+    return {operation: frozenset(of_one) for operation, of_one in of_operations.items()}
 
 
 def _uses(table: Table) -> Iterator[tuple[str, str, list[str]]]:

@@ -74,9 +74,9 @@ def test_an_honest_one_has_no_difference() -> None:
     ],
 )
 def test_each_lie_is_found(dishonest: Seen, says: str) -> None:
-    found = differences(CALM, dishonest, {LISTED: "denied"})
-    assert any(says in one for one in found), found
-    assert found
+    told = differences(CALM, dishonest, {LISTED: "denied"})
+    assert any(says in difference for difference in told), told
+    assert told
 
 
 def test_a_row_that_is_lost_or_changed_is_found() -> None:

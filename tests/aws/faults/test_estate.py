@@ -8,7 +8,6 @@ from botocore.parsers import ResponseParserError
 from demarcate.estate.tables import all_tables
 from tests.aws.answers.answering import answer, read
 from tests.aws.answers.asking import operations
-from tests.aws.faults.seeing import look, selection_of
 from tests.aws.faults.world import World
 
 CANNOT_BE_ANSWERED: dict[str, str] = {}
@@ -19,7 +18,7 @@ HAS_NO_ROWS: dict[str, str] = {}
 
 
 def test_nothing_is_unread(whole_world: World) -> None:
-    told = {f"{one.table}: {one}" for one in whole_world.calm.unread if one.operation not in CANNOT_BE_ANSWERED}
+    told = {f"{gap.table}: {gap}" for gap in whole_world.calm.unread if gap.operation not in CANNOT_BE_ANSWERED}
     assert not told, "answer these operations in tests/aws/answers/data"
 
 
@@ -38,13 +37,6 @@ def test_every_table_that_can_has_rows(whole_world: World) -> None:
 def is_derived_live(name: str) -> bool:
     tables = all_tables()
     return any(of in tables and tables[of].steps for of in tables[name].owners)
-
-
-def test_the_same_is_seen_twice(world: World) -> None:
-    """What differs between two collections is then the fault's doing."""
-    seen = look(world.session, world.server.url, selection_of((), all_tables()), ())
-    for name, rows in world.calm.rows.items():
-        assert sorted(seen.rows[name], key=str) == sorted(rows, key=str), name
 
 
 @pytest.mark.parametrize("broken", [b"", b"<{", b"\xff\xfe"])

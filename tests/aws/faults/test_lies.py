@@ -55,7 +55,7 @@ def collect(world: World, *tables: str, regions: Iterable[str] = (REGION,)) -> S
 def test_a_good_status_with_another_body(world: World, operation: str, body: str) -> None:
     with world.with_faults({operation: lambda _, true: true().but(status=200, body=BODIES[body])}):
         snapshot = collect(world, OF_EACH_PROTOCOL[operation], "aws_vpc")
-    assert {(one.table, one.operation) for one in snapshot.unread if one.table != "aws_policy_statement"} == {
+    assert {(gap.table, gap.operation) for gap in snapshot.unread if gap.table != "aws_policy_statement"} == {
         (OF_EACH_PROTOCOL[operation], api_name(operation))
     }
     assert snapshot.files("aws_vpc"), "the rest goes on"
@@ -79,7 +79,7 @@ def test_tokens_that_go_round_in_a_circle(world: World, operation: str) -> None:
     with world.with_faults({operation: circle}):
         snapshot = collect(world, table)
     assert next(calls) < 30, "this goes on for ever"
-    assert table in {one.table for one in snapshot.unread}
+    assert table in {gap.table for gap in snapshot.unread}
 
 
 FAILURES = {
@@ -100,7 +100,7 @@ def test_a_failure_inside_of_a_good_answer(world: World, operation: str) -> None
     table, told = FAILURES[operation]
     with world.with_faults({operation: lambda asked, _: answer(asked, told)}):
         snapshot = collect(world, table)
-    assert any(one.table == table and "ACCESS_DENIED" in one.reason for one in snapshot.unread)
+    assert any(gap.table == table and "ACCESS_DENIED" in gap.reason for gap in snapshot.unread)
 
 
 def test_what_is_gone_since_it_was_listed_is_no_failure(world: World) -> None:
@@ -156,7 +156,7 @@ def test_each_region_has_its_own_reason(world: World) -> None:
     }
     told = judged(world, "ssm-association-defined", faults, regions=[REGION, OTHER])
     for region in (REGION, OTHER):
-        assert [f"{ACCOUNT} {region} ssm:" in one.reason for one in told].count(True) == 1
+        assert [f"{ACCOUNT} {region} ssm:" in reason.reason for reason in told].count(True) == 1
 
 
 def test_a_region_that_is_listed_twice_is_read_once(world: World) -> None:
@@ -249,5 +249,5 @@ def test_a_member_that_is_always_there_is_not(world: World, operation: str) -> N
             ),
             selection=dict.fromkeys(["aws_ebs_volume", "aws_iam_user"]),
         )
-    assert api_name(operation) in {one.operation for one in snapshot.unread}
+    assert api_name(operation) in {gap.operation for gap in snapshot.unread}
     assert snapshot.files("aws_ebs_volume")

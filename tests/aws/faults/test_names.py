@@ -69,7 +69,7 @@ def test_a_region_that_none_can_have(world: World, name: str, tmp_path: Path) ->
 
     with world.with_faults({"ec2.describe_regions": fault}):
         snapshot = collect(world, tmp_path / "s")
-    (gap,) = [one for one in snapshot.unread if one.operation == "ec2:DescribeRegions"]
+    (gap,) = [gap for gap in snapshot.unread if gap.operation == "ec2:DescribeRegions"]
     assert re.search("is no region: only .* was read", gap.reason)
     parts = snapshot.manifest.tables["aws_ebs_volume"].parts
     assert [(part.account, part.region) for part in parts] == [(ACCOUNT, REGION)]
@@ -82,7 +82,7 @@ def test_a_member_that_none_can_be(world: World, id: str, tmp_path: Path) -> Non
     )
     with world.with_faults({"organizations.list_accounts": fault}):
         snapshot = collect(world, tmp_path / "s", regions=(REGION,), accounts=Accounts(organization=True))
-    (gap,) = [one for one in snapshot.unread if one.operation == "organizations:ListAccounts"]
+    (gap,) = [gap for gap in snapshot.unread if gap.operation == "organizations:ListAccounts"]
     assert (gap.account, repr(id) in gap.reason) == (ACCOUNT, True)
     assert ACCOUNT in {note.id for note in snapshot.manifest.accounts}
     assert id not in {note.id for note in snapshot.manifest.accounts}

@@ -45,8 +45,8 @@ def test_which_regions_there_are_is_not_answered(world: World, kind: str) -> Non
         )
     (unread,) = snapshot.unread
     assert (unread.account, unread.operation) == (ACCOUNT, "ec2:DescribeRegions")
-    found = see(snapshot, (), ["cloudtrail-s3-object-reads"]).findings["cloudtrail-s3-object-reads"]
-    (told,) = found.values()
+    findings = see(snapshot, (), ["cloudtrail-s3-object-reads"]).findings["cloudtrail-s3-object-reads"]
+    (told,) = findings.values()
     assert told.verdict == "unknown", "a trail in another region may record it"
     assert "ec2:DescribeRegions" in told.reason
 
@@ -66,13 +66,13 @@ def test_one_region_of_two_is_denied(world: World) -> None:
             ),
             selection={"aws_ebs_volume": None, "aws_kms_key": None},
         )
-    assert {(one.table, one.region) for one in snapshot.unread} == {
+    assert {(gap.table, gap.region) for gap in snapshot.unread} == {
         ("aws_ebs_volume", OTHER),
         ("aws_kms_key", OTHER),
     }
     seen = see(snapshot, (), ["ebs-volume-encrypted"], passes=True)
-    found = seen.findings["ebs-volume-encrypted"]
+    findings = seen.findings["ebs-volume-encrypted"]
     calm = world.calm.findings["ebs-volume-encrypted"]
-    assert {place: told for place, told in found.items() if place[1] == REGION} == calm
-    (told,) = (told for place, told in found.items() if place[1] == OTHER)
+    assert {place: told for place, told in findings.items() if place[1] == REGION} == calm
+    (told,) = (told for place, told in findings.items() if place[1] == OTHER)
     assert f"{ACCOUNT} {OTHER} ec2:DescribeVolumes: access denied" in told.reason

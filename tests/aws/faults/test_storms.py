@@ -8,25 +8,15 @@ from tests.aws.faults.seeing import Row, Seen, look, selection_of
 from tests.aws.faults.world import World, unhurried
 
 
-def test_half_of_all_calls_are_throttled(whole_world: World) -> None:
-    storm = Storm(1)
-    with unhurried(), whole_world.with_faults({}, storm):
-        seen = everything(whole_world)
+def test_half_of_all_calls_are_throttled_and_every_list_comes_one_item_a_page(whole_world: World) -> None:
+    """So is the same seen twice where nothing fails: what differs where something does is the fault's doing."""
+    storm, pages = Storm(1), Pages()
+    with unhurried(), whole_world.with_faults({}, lambda what, truth: storm(what, lambda: pages(what, truth))):
+        seen = look(whole_world.session, whole_world.server.url, selection_of((), all_tables()), ())
         calls = sum(whole_world.server.calls.values())
     same(seen, whole_world.calm)
     assert 0.4 < storm.throttled / calls < 0.6
-
-
-def test_every_list_comes_one_item_a_page(world: World) -> None:
-    pages = Pages()
-    with world.with_faults({}, pages):
-        seen = everything(world)
-    same(seen, world.calm)
     assert pages.pages > 100
-
-
-def everything(world: World) -> Seen:
-    return look(world.session, world.server.url, selection_of((), all_tables()), ())
 
 
 def same(seen: Seen, calm: Seen) -> None:

@@ -11,10 +11,12 @@ from urllib.request import Request, urlopen
 
 import boto3
 import botocore.endpoint
+from moto import settings
 
 from demarcate.estate.sources.aws import asking, clients
 from tests.aws.answers.server import Fault, Server, serving
 from tests.aws.faults.estate import fill
+from tests.aws.faults.guarding import Guarded, guarded, reading
 from tests.aws.faults.kinds import KINDS, Pages, but_first
 from tests.aws.faults.reach import checks
 from tests.aws.faults.seeing import REGION, Seen, look
@@ -31,6 +33,7 @@ class World:
     calm: Seen
     asked: Mapping[str, int]
     """How often each operation was called for it."""
+    guarded: Guarded
 
     @contextmanager
     def failing(self, faults: Mapping[str, str]) -> Iterator[None]:
@@ -60,9 +63,11 @@ def the_world() -> Iterator[World]:
     """Create it. Takes some ten seconds."""
     with serving() as server:
         session = boto3.Session(aws_access_key_id="testing", aws_secret_access_key="testing", region_name=REGION)
-        with unhurried():
+        never = mock.patch.object(settings, "ACM_VALIDATION_WAIT", 1 << 31)  # a certificate stays as it was seen
+        with unhurried(), never:
             _reset(server)
             fill(session, server.url)
+            reader = reading(session, server.url)
             server.keep()
             server.calls.clear()
             calm = look(session, server.url, None, checks(), passes=True)
@@ -73,9 +78,10 @@ def the_world() -> Iterator[World]:
             together = ("aws_ecs_cluster", "aws_ecs_service", "aws_ecs_task_set")
             look(session, server.url, dict.fromkeys(together), ())
             server.storm = None
+            seen = guarded(server, reader)
             server.freeze()
             _reset(server)
-        yield World(server, session, calm, asked)
+        yield World(server, session, calm, asked, seen)
 
 
 def _reset(server: Server) -> None:

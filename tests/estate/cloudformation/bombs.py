@@ -155,24 +155,24 @@ def references_in_a_policy(folder: Path) -> None:
 
 @kind
 def assigned_texts_in_a_policy(folder: Path) -> None:
-    found = {"Fn::FindInMap": ["M", "A", "k"]}
+    reference = {"Fn::FindInMap": ["M", "A", "k"]}
     write(
         folder,
         {
             "Mappings": {"M": {"A": {"k": {"Fn::Sub": "${AWS::Region}" + "x" * 700_000}}}},
-            "Resources": {"A": policy({"Resource": [found] * 30_000})},
+            "Resources": {"A": policy({"Resource": [reference] * 30_000})},
         },
     )
 
 
 @kind
 def a_long_text_as_a_key(folder: Path) -> None:
-    found = {"Fn::FindInMap": [{"Ref": "P"}, "a", "b"]}
+    reference = {"Fn::FindInMap": [{"Ref": "P"}, "a", "b"]}
     write(
         folder,
         {
             "Parameters": {"P": {"Type": "String", "Default": "x" * 900_000}},
-            "Resources": {"A": bucket([found] * 10_000)},
+            "Resources": {"A": bucket([reference] * 10_000)},
         },
     )
 

@@ -75,10 +75,10 @@ def test_what_is_doubled_is_unknown_and_the_rest_is_read(make: str, tmp_path: Pa
     [problem] = result.problems
     assert problem.file == str(tmp_path / "t.json")
     assert "asks for more than is allowed" in problem.message
-    found = {resource.logical_id: resource.properties for resource in result.resources}
-    assert found["Good"] == {}
+    by_id = {resource.logical_id: resource.properties for resource in result.resources}
+    assert by_id["Good"] == {}
     for name in "AB":
-        properties = found[name]
+        properties = by_id[name]
         assert isinstance(properties, dict)
         assert isinstance(properties["BucketName"], Unknown)
 

@@ -73,14 +73,14 @@ def test_case(case: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPa
         ), f"{problem} is not among\n{shown}"
 
     expected = case.get("resources", {})
-    found = {resource.logical_id: resource for resource in result.resources}
+    resources = {resource.logical_id: resource for resource in result.resources}
     several = [resource.logical_id for resource in result.resources]
     if case.get("only_some"):
-        found = {name: resource for name, resource in found.items() if name in expected}
+        resources = {name: resource for name, resource in resources.items() if name in expected}
     elif not case.get("by_file"):
         assert sorted(several) == sorted(expected), several
     if case.get("by_file"):
-        found = {f"{r.file}:{r.logical_id}": r for r in result.resources}
-        assert sorted(found) == sorted(expected), sorted(found)
+        resources = {f"{r.file}:{r.logical_id}": r for r in result.resources}
+        assert sorted(resources) == sorted(expected), sorted(resources)
     for name, wanted in expected.items():
-        check(found[name], wanted or {})
+        check(resources[name], wanted or {})

@@ -66,8 +66,8 @@ class Aggregator:
         if told is not None:
             return told
         fields = query["fields"].split(", ")
-        found = [item for item in self.items if item["resourceType"] == query["type"]]
-        results = [json.dumps({name: one[name] for name in fields if name in one}) for one in found]
+        items = [item for item in self.items if item["resourceType"] == query["type"]]
+        results = [json.dumps({name: item[name] for name in fields if name in item}) for item in items]
         start = number * self.page
         more = {"NextToken": str(number + 1)} if len(results) > start + self.page else {}
         return 200, {"Results": results[start : start + self.page], **more}
@@ -83,13 +83,13 @@ def failure(code: str, status: int = 400) -> Answer:
 
 
 @contextmanager
-def serving(found: Aggregator) -> Iterator[Aggregator]:
+def serving(aggregator: Aggregator) -> Iterator[Aggregator]:
     """The aggregator on a free loopback port."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
-            status, told = found.answer(self.headers["X-Amz-Target"].partition(".")[2], json.loads(body))
+            status, told = aggregator.answer(self.headers["X-Amz-Target"].partition(".")[2], json.loads(body))
             data = told["raw"].encode() if "raw" in told else json.dumps(told).encode()
             self.send_response(status)
             self.send_header("Content-Type", "application/x-amz-json-1.1")
@@ -100,5 +100,5 @@ def serving(found: Aggregator) -> Iterator[Aggregator]:
         def log_message(self, *_: Any) -> None:
             pass
 
-    with served(ThreadingHTTPServer(("127.0.0.1", 0), Handler)) as found.url:
-        yield found
+    with served(ThreadingHTTPServer(("127.0.0.1", 0), Handler)) as aggregator.url:
+        yield aggregator

@@ -15,5 +15,5 @@ __all__ = ["aggregator", "aws", "server"]
 @pytest.fixture
 def aggregator() -> Iterator[Aggregator]:
     """An aggregator that has nothing yet."""
-    with serving(Aggregator()) as found:
-        yield found
+    with serving(Aggregator()) as made:
+        yield made

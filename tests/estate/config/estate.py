@@ -38,11 +38,11 @@ class Case(msgspec.Struct, forbid_unknown_fields=True):
 
 def cases() -> dict[str, Case]:
     """All cases by name."""
-    found: dict[str, Case] = {}
+    by_name: dict[str, Case] = {}
     for path in sorted((Path(__file__).parent / "items").glob("*.yaml")):
         for name, case in read(path, dict[str, Case]).items():
-            found[f"{path.stem}: {name}"] = case
-    return found
+            by_name[f"{path.stem}: {name}"] = case
+    return by_name
 
 
 def item(case: Case, **more: Any) -> Raw:
@@ -146,6 +146,6 @@ def _data(value: Any, kind: str) -> Any:
     return value.isoformat() if kind == "TIMESTAMP" and value is not None else value
 
 
-def matching(found: Iterable[Mapping[str, Any]], wanted: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+def matching(candidates: Iterable[Mapping[str, Any]], wanted: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """The rows that have all those values."""
-    return [row for row in found if all(row[name] == value for name, value in wanted.items())]
+    return [row for row in candidates if all(row[name] == value for name, value in wanted.items())]

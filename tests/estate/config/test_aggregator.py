@@ -32,8 +32,8 @@ def test_accounts_and_regions_come_in_the_rows(aggregator: Aggregator) -> None:
         queried(volume("vol-3", awsAccountId=OTHER)),
     ]
     snapshot = collected(aggregator, "aws_ebs_volume")
-    found = {(row["account_id"], row["region"], row["volume_id"]) for row in rows(snapshot, "aws_ebs_volume")}
-    assert found == {
+    volumes = {(row["account_id"], row["region"], row["volume_id"]) for row in rows(snapshot, "aws_ebs_volume")}
+    assert volumes == {
         (ACCOUNT, "eu-west-1", "vol-1"),
         (OTHER, "us-east-1", "vol-2"),
         (OTHER, "eu-west-1", "vol-3"),
@@ -110,10 +110,10 @@ def test_a_query_that_fails_leaves_gaps_everywhere(aggregator: Aggregator, fails
     ]
     aggregator.fails["AWS::EC2::Volume"] = fails  # type: ignore[assignment]
     snapshot = collected(aggregator, "aws_ebs_volume", "aws_vpc")
-    gaps = {(one.account, one.region) for one in snapshot.unread if one.table == "aws_ebs_volume"}
+    gaps = {(gap.account, gap.region) for gap in snapshot.unread if gap.table == "aws_ebs_volume"}
     assert {(ACCOUNT, "eu-west-1"), (OTHER, "us-east-1")} <= gaps
-    assert all(one.operation == "config:SelectAggregateResourceConfig" for one in snapshot.unread)
-    assert all(why in one.reason for one in snapshot.unread)
+    assert all(gap.operation == "config:SelectAggregateResourceConfig" for gap in snapshot.unread)
+    assert all(why in gap.reason for gap in snapshot.unread)
     assert len(rows(snapshot, "aws_vpc")) == 2
 
 

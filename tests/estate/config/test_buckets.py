@@ -112,7 +112,7 @@ def recorded(aws: Aws, type_: str, region: str, tmp_path: Path) -> Path:
     """A snapshot of what moto says that Config records of a type."""
     config = aws.client("config", region)
     resource_identifiers = config.list_discovered_resources(resourceType=type_)["resourceIdentifiers"]
-    keys = [{"resourceType": type_, "resourceId": one["resourceId"]} for one in resource_identifiers]
+    keys = [{"resourceType": type_, "resourceId": identifier["resourceId"]} for identifier in resource_identifiers]
     items = config.batch_get_resource_config(resourceKeys=keys)["baseConfigurationItems"]
     return deliver(tmp_path, json.loads(json.dumps(items, default=str)))
 
@@ -169,5 +169,7 @@ def test_a_role_and_a_policy_as_moto_has_config_record_them(aws: Aws, tmp_path: 
     assert row["inline_policies"] == [{"PolicyName": "all", "PolicyDocument": inline}]
     assert row["attached_policy_arns"] == [made]
     policy = recorded(aws, "AWS::IAM::Policy", "us-east-1", tmp_path / "policy")
-    found = {row["name"]: row for row in rows(snapshot_of(policy, tables=("aws_iam_policy",)), "aws_iam_policy")}
-    assert found["everything"]["policy"] == inline
+    policies = {
+        row["name"]: row for row in rows(snapshot_of(policy, tables=("aws_iam_policy",)), "aws_iam_policy")
+    }
+    assert policies["everything"]["policy"] == inline

@@ -46,12 +46,12 @@ def places(snapshot: Snapshot, name: str) -> list[tuple[str | None, str | None, 
 
 
 def gaps(snapshot: Snapshot, name: str) -> list[tuple[str | None, str | None]]:
-    return [(one.account, one.region) for one in snapshot.unread if one.table == name]
+    return [(gap.account, gap.region) for gap in snapshot.unread if gap.table == name]
 
 
 def judged(snapshot: Snapshot, *checks: str) -> Judgement:
-    found = load_checks()
-    return judge(snapshot, [found[name] for name in checks], passes=True)
+    catalog = load_checks()
+    return judge(snapshot, [catalog[name] for name in checks], passes=True)
 
 
 def test_one_part_for_each_account_region_and_table(tmp_path: Path) -> None:
@@ -80,7 +80,7 @@ def test_a_type_that_is_nowhere_is_not_recorded(tmp_path: Path) -> None:
     snapshot = snapshot_of(deliver(tmp_path, [volume("vol-1")]))
     assert set(snapshot.manifest.tables) == {"aws_ebs_volume"}
     judgement = judged(snapshot, "ebs-volume-encrypted", "lambda-function-runtime-supported")
-    assert [one.check for one in judgement.not_run] == ["lambda-function-runtime-supported"]
+    assert [note.check for note in judgement.not_run] == ["lambda-function-runtime-supported"]
     assert [(finding.check, finding.verdict) for finding in judgement.findings()] == [
         ("ebs-volume-encrypted", "fail")
     ]
@@ -144,8 +144,8 @@ def test_silence_is_a_gap_where_other_regions_have_the_type(tmp_path: Path) -> N
     deliver(tmp_path, [there, log], named(region="us-east-1"))
     snapshot = snapshot_of(tmp_path, tables=("aws_vpc", "aws_vpc_flow_log"))
     assert gaps(snapshot, "aws_vpc_flow_log") == [(ACCOUNT, "eu-west-1")]
-    found = {(finding.region, finding.verdict) for finding in judged(snapshot, "vpc-has-flow-log").findings()}
-    assert found == {("eu-west-1", "unknown"), ("us-east-1", "fail")}
+    verdicts = {(finding.region, finding.verdict) for finding in judged(snapshot, "vpc-has-flow-log").findings()}
+    assert verdicts == {("eu-west-1", "unknown"), ("us-east-1", "fail")}
     deliver(tmp_path / "again", [vpc, recorder()])
     known = snapshot_of(tmp_path / "again", tables=("aws_vpc", "aws_vpc_flow_log"))
     assert [finding.verdict for finding in judged(known, "vpc-has-flow-log").findings()] == ["fail"]
@@ -230,7 +230,7 @@ def test_a_damaged_delivery_leaves_nothing_but_its_gap(tmp_path: Path) -> None:
     assert gaps(snapshot, "aws_ebs_volume") == [(ACCOUNT, "eu-west-1")]
     assert gaps(snapshot, "aws_iam_user") == [(ACCOUNT, "global")]
     assert gaps(snapshot, "aws_vpc_security_group_rule") == [(ACCOUNT, "eu-west-1")]
-    assert all(path.name in one.reason and "truncated" in one.reason for one in snapshot.unread)
+    assert all(path.name in gap.reason and "truncated" in gap.reason for gap in snapshot.unread)
     verdicts = {
         (finding.region, finding.verdict) for finding in judged(snapshot, "ebs-volume-encrypted").findings()
     }
@@ -251,7 +251,7 @@ def test_a_damaged_delivery_that_was_renamed_is_told_by_its_file(tmp_path: Path)
     damage(path)
     (tmp_path / "y.json.gz").write_bytes(b"\x1f\x8b\x08damaged")
     snapshot = snapshot_of(tmp_path, tables=("aws_ebs_volume",))
-    assert {one.file for one in snapshot.unread} == {str(path), str(tmp_path / "y.json.gz")}
+    assert {gap.file for gap in snapshot.unread} == {str(path), str(tmp_path / "y.json.gz")}
 
 
 def test_history_alone_says_that_more_may_be_there(tmp_path: Path) -> None:
@@ -299,8 +299,8 @@ def test_the_same_deliveries_give_the_same_snapshot(tmp_path: Path) -> None:
     assert first.manifest == second.manifest
     assert first.folder != second.folder
     for name in first.manifest.tables:
-        for one, other in zip(first.files(name), second.files(name), strict=True):
-            assert read_table(one).equals(read_table(other)), name
+        for file, other in zip(first.files(name), second.files(name), strict=True):
+            assert read_table(file).equals(read_table(other)), name
 
 
 def test_verdicts_on_what_config_records(tmp_path: Path) -> None:
@@ -350,12 +350,12 @@ def test_verdicts_on_what_config_records(tmp_path: Path) -> None:
         ("vpc-security-group-no-public-ssh", "sg-1"): "fail",
         ("vpc-security-group-no-public-ssh", "sg-3"): "pass",
     }
-    found = {
+    verdicts = {
         (finding.check, finding.resource.rpartition("/")[2].rpartition(":")[2]): finding.verdict
         for finding in judged(snapshot, *sorted({check for check, _ in expected})).findings()
         if finding.resource is not None
     }
-    assert {name: found.get(name) for name in expected} == expected
+    assert {name: verdicts.get(name) for name in expected} == expected
 
 
 def test_which_tables_config_fills() -> None:

@@ -138,8 +138,8 @@ def test_history_after_a_snapshot_counts(tmp_path: Path) -> None:
     ]
     deliver(tmp_path, later, named("ConfigHistory", time="20260113T060000Z"))
     snapshot = snapshot_of(tmp_path, tables=TABLES)
-    found = {row["volume_id"]: row["encrypted"] for row in rows(snapshot, "aws_ebs_volume")}
-    assert found == {"changed": True, "new": False, "same": False}
+    volumes = {row["volume_id"]: row["encrypted"] for row in rows(snapshot, "aws_ebs_volume")}
+    assert volumes == {"changed": True, "new": False, "same": False}
     assert not snapshot.unread
 
 
@@ -149,8 +149,8 @@ def test_renamed_deliveries_are_sorted_by_what_they_hold(tmp_path: Path) -> None
     for number, content in enumerate(([here, there], [newer])):
         (tmp_path / f"{number}.json").write_bytes(document(content))
     snapshot = snapshot_of(tmp_path, tables=TABLES)
-    found = {(row["region"], row["volume_id"]): row["encrypted"] for row in rows(snapshot, "aws_ebs_volume")}
-    assert found == {("eu-west-1", "vol-1"): True, ("us-east-1", "vol-2"): False}
+    volumes = {(row["region"], row["volume_id"]): row["encrypted"] for row in rows(snapshot, "aws_ebs_volume")}
+    assert volumes == {("eu-west-1", "vol-1"): True, ("us-east-1", "vol-2"): False}
     parts = snapshot.manifest.tables["aws_ebs_volume"].parts
     assert [(part.account, part.region, part.rows) for part in parts] == [
         ("123456789012", "eu-west-1", 1),
@@ -169,9 +169,9 @@ def test_a_renamed_delivery_joins_those_of_its_region(tmp_path: Path) -> None:
 
 
 def test_several_paths_are_one_estate(tmp_path: Path) -> None:
-    one = deliver(tmp_path / "a", [volume("vol-1")])
+    first = deliver(tmp_path / "a", [volume("vol-1")])
     two = deliver(tmp_path / "b", [volume("vol-2", awsRegion="us-east-1")], named(region="us-east-1"))
-    snapshot = snapshot_of(one, two, tables=TABLES)
+    snapshot = snapshot_of(first, two, tables=TABLES)
     assert len(rows(snapshot, "aws_ebs_volume")) == 2
 
 

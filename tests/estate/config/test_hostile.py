@@ -33,18 +33,18 @@ ODD: st.SearchStrategy[Any] = st.recursive(
 
 def paths(value: Any, at: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     """Where anything stands in a value."""
-    found = [at] if at else []
+    here = [at] if at else []
     inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    return found + [path for key, one in inner for path in paths(one, (*at, key))]
+    return here + [path for key, value_at in inner for path in paths(value_at, (*at, key))]
 
 
 def put(value: Any, path: tuple[Any, ...], new: Any) -> Any:
     """The value with something else in one place; left out where that is `...`."""
     key, rest = path[0], path[1:]
     pairs = enumerate(value) if isinstance(value, list) else value.items()
-    found = [(at, one if at != key else put(one, rest, new) if rest else new) for at, one in pairs]
-    found = [(at, one) for at, one in found if one is not ...]
-    return [one for _, one in found] if isinstance(value, list) else dict(found)
+    changed = [(at, held if at != key else put(held, rest, new) if rest else new) for at, held in pairs]
+    changed = [(at, held) for at, held in changed if held is not ...]
+    return [held for _, held in changed] if isinstance(value, list) else dict(changed)
 
 
 @st.composite

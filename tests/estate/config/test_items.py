@@ -72,8 +72,8 @@ def test_an_item_becomes_rows(form: str, name: str, collected: dict[str, Snapsho
 
 
 def test_every_type_and_table_has_a_case() -> None:
-    given = {(case.type, table) for case in CASES.values() for table, found in case.rows.items() if found}
-    recorded = {(one.type, one.table) for found in all_recorded().values() for one in found}
+    given = {(case.type, table) for case in CASES.values() for table, wanted in case.rows.items() if wanted}
+    recorded = {(told.type, told.table) for items in all_recorded().values() for told in items}
     assert recorded <= given
 
 
@@ -81,7 +81,7 @@ def test_every_type_and_table_has_a_case() -> None:
 def test_every_null_has_its_reason(name: str, collected: dict[str, Snapshot]) -> None:
     account, case = APART[name]
     snapshot = collected["snapshot"].of([account])
-    common = {"file", "line", "_alternatives", "_conditional", "_companion", "_unknown", "_assigned"}
+    common = {"file", "line", "_alternatives", "_conditional", "_companion", "_unknown", "_partial", "_assigned"}
     for row in (row for recorded in all_recorded()[case.type] for row in rows(snapshot, recorded.table)):
         nulls = {name for name, value in row.items() if value is None} - common
         assert nulls == set(row["_unknown"] or {})

@@ -48,12 +48,12 @@ def read(data: bytes, header: dict[str, Any] | None = None) -> list[Any]:
 
 
 @given(st.lists(JSON, max_size=5), st.integers(1, 9), st.booleans())
-def test_items_come_as_they_are_however_they_are_cut(found: list[Any], size: int, packed: bool) -> None:
-    data = document(found)
+def test_items_come_as_they_are_however_they_are_cut(recorded: list[Any], size: int, packed: bool) -> None:
+    data = document(recorded)
     header: dict[str, Any] = {}
     stream = Trickle(gzip.compress(data) if packed else data, size)
     with mock.patch.object(scanning, "CHUNK", size):
-        assert list(items(stream, header, Budget())) == found
+        assert list(items(stream, header, Budget())) == recorded
     assert header["fileVersion"] == "1.0"
 
 
@@ -68,8 +68,8 @@ def test_numbers_come_as_they_are(number: float, size: int) -> None:
 
 
 @given(st.lists(JSON, min_size=1, max_size=3), st.data())
-def test_what_is_cut_off_is_damaged(found: list[Any], data: st.DataObject) -> None:
-    whole = document(found)
+def test_what_is_cut_off_is_damaged(recorded: list[Any], data: st.DataObject) -> None:
+    whole = document(recorded)
     cut = whole[: data.draw(st.integers(0, len(whole) - 1))]
     with pytest.raises(Damaged):
         read(cut)
@@ -84,9 +84,9 @@ def test_truncated_gzip_is_damaged(cut: int) -> None:
 
 @given(st.binary(max_size=200))
 def test_any_bytes_are_items_or_damaged(data: bytes) -> None:
-    for one in (data, gzip.compress(data), b"\x1f\x8b" + data, b'{"configurationItems": [' + data):
+    for text in (data, gzip.compress(data), b"\x1f\x8b" + data, b'{"configurationItems": [' + data):
         try:
-            read(one)
+            read(text)
         except Damaged as damage:
             assert str(damage)
 
@@ -118,9 +118,9 @@ def test_damage_is_said(data: bytes, why: str) -> None:
 
 
 def test_half_a_surrogate_pair_becomes_text_that_can_be_written() -> None:
-    (found,) = read(b'{"configurationItems": [{"\\ud83d": "\\ude00", "whole": "\\ud83d\\ude00"}]}')
-    assert found["whole"] == "\N{GRINNING FACE}"
-    json.dumps(found, ensure_ascii=False).encode()
+    (item,) = read(b'{"configurationItems": [{"\\ud83d": "\\ude00", "whole": "\\ud83d\\ude00"}]}')
+    assert item["whole"] == "\N{GRINNING FACE}"
+    json.dumps(item, ensure_ascii=False).encode()
 
 
 def test_a_byte_order_mark_is_passed_over() -> None:

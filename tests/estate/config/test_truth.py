@@ -18,24 +18,24 @@ from demarcate.estate.tables import all_tables
 from tests.each import each
 from tests.estate.test_tables import schema_walk, walk
 
-ALL = [one for found in all_recorded().values() for one in found]
+ALL = [recorded for recordings in all_recorded().values() for recorded in recordings]
 PUBLISHED = read(Path(__file__).parent / "published.yaml", dict[str, list[str]])
 INSIDE = {"LockConfiguration"}
 """Members of items in CloudFormation's form that stand in a live item as they are."""
 
 
-def of(one: Recorded) -> Table:
-    return all_tables()[one.table]
+def of(recorded: Recorded) -> Table:
+    return all_tables()[recorded.table]
 
 
-def ids(one: Any) -> str:
-    return f"{one.type} {one.table}"
+def ids(recorded: Any) -> str:
+    return f"{recorded.type} {recorded.table}"
 
 
-def place_of(one: Recorded, column: Column) -> From | None:
-    if column.name in one.columns:
-        return one.columns[column.name]
-    return own_place(one, column)
+def place_of(recorded: Recorded, column: Column) -> From | None:
+    if column.name in recorded.columns:
+        return recorded.columns[column.name]
+    return own_place(recorded, column)
 
 
 def test_types_are_those_of_config() -> None:
@@ -46,54 +46,57 @@ def test_types_are_those_of_config() -> None:
     assert set(all_recorded()) - {RECORDER} <= supported
 
 
-@each("one", ALL, ids=ids)
-def test_what_a_type_names_is_there(one: Recorded) -> None:
-    table = of(one)
+@each("recorded", ALL, ids=ids)
+def test_what_a_type_names_is_there(recorded: Recorded) -> None:
+    table = of(recorded)
     names = {column.name for column in table.columns}
-    assert set(one.columns) <= names
-    assert set(one.absent) <= names
-    assert set(one.details) <= set(table.details)
-    assert set(one.newest or ()) <= names
-    for name in one.absent:
+    assert set(recorded.columns) <= names
+    assert set(recorded.absent) <= names
+    assert set(recorded.details) <= set(table.details)
+    assert set(recorded.newest or ()) <= names
+    for name in recorded.absent:
         column = table.column(name)
         assert column is not None
-        place = place_of(one, column)
+        place = place_of(recorded, column)
         assert place is not None, f"{name} is not recorded"
         assert UNSET not in (column.absent,) or place.absent is not UNSET, f"{name}: absence means nothing"
 
 
-@each("one", ALL, ids=ids)
-def test_places_that_differ_exist(one: Recorded) -> None:
-    table = of(one)
-    for name, place in one.columns.items():
+@each("recorded", ALL, ids=ids)
+def test_places_that_differ_exist(recorded: Recorded) -> None:
+    table = of(recorded)
+    for name, place in recorded.columns.items():
         if place is None or place.path == "@":
             continue
-        if one.declared and place.path in PUBLISHED.get(one.type, ()):
+        if recorded.declared and place.path in PUBLISHED.get(recorded.type, ()):
             continue
         if place.path.split(".")[0] in INSIDE:
-            schema_walk(cloudformation_type(one), place.path)
+            schema_walk(cloudformation_type(recorded), place.path)
             continue
         detail = detail_of(place.path)
         root = output_shape(table.details[detail].operation) if detail else item_shape(table)
         rest = place.path[1:].partition(".")[2] if detail else place.path
-        walk(root, rest or "@", f"{one.type} {name}")
+        walk(root, rest or "@", f"{recorded.type} {name}")
 
 
 @pytest.mark.parametrize(
-    ("one", "name"),
-    [(one, name) for one in ALL for name in one.details],
+    ("recorded", "name"),
+    [(recorded, name) for recorded in ALL for name in recorded.details],
     ids=lambda v: v if isinstance(v, str) else ids(v),
 )
-def test_a_detail_stands_in_the_answer_of_its_call(one: Recorded, name: str) -> None:
-    told: Told = one.details[name]
-    walk(output_shape(of(one).details[name].operation), told.at or "@", f"{one.type} {name}")
+def test_a_detail_stands_in_the_answer_of_its_call(recorded: Recorded, name: str) -> None:
+    told: Told = recorded.details[name]
+    walk(output_shape(of(recorded).details[name].operation), told.at or "@", f"{recorded.type} {name}")
 
 
-@each("one", [one for one in ALL if one.names], ids=ids)
-def test_names_lead_to_members(one: Recorded) -> None:
-    shapes = [item_shape(of(one)), *(output_shape(of(one).details[name].operation) for name in one.details)]
+@each("recorded", [recorded for recorded in ALL if recorded.names], ids=ids)
+def test_names_lead_to_members(recorded: Recorded) -> None:
+    shapes = [
+        item_shape(of(recorded)),
+        *(output_shape(of(recorded).details[name].operation) for name in recorded.details),
+    ]
     members = {member.lower() for shape in shapes for member in inside(shape, 0)}
-    for name in one.names.values():
+    for name in recorded.names.values():
         assert name.lower() in members, name
 
 
@@ -107,38 +110,43 @@ def inside(shape: Any, depth: int) -> set[str]:
     return inside(shape.value, depth + 1) if shape.type_name == "map" else set()
 
 
-def cloudformation_type(one: Recorded) -> str:
-    return of(one).types[0]
+def cloudformation_type(recorded: Recorded) -> str:
+    return of(recorded).types[0]
 
 
-@each("one", [one for one in ALL if one.absent], ids=ids)
-def test_leaving_out_counts_where_aws_publishes_the_member(one: Recorded) -> None:
-    published = {name.lower() for name in PUBLISHED[one.type]}
-    for name in one.absent:
-        column = of(one).column(name)
+@each("recorded", [recorded for recorded in ALL if recorded.absent], ids=ids)
+def test_leaving_out_counts_where_aws_publishes_the_member(recorded: Recorded) -> None:
+    published = {name.lower() for name in PUBLISHED[recorded.type]}
+    for name in recorded.absent:
+        column = of(recorded).column(name)
         assert column is not None
-        place = place_of(one, column)
+        place = place_of(recorded, column)
         assert place is not None
-        assert any(covers(member, config_path(one, place).lower()) for member in published), (name, place.path)
+        assert any(covers(member, config_path(recorded, place).lower()) for member in published), (
+            name,
+            place.path,
+        )
 
 
 def covers(published: str, path: str) -> bool:
     return path == published or path.startswith(f"{published}.") or published.startswith(f"{path}.")
 
 
-def config_path(one: Recorded, place: From) -> str:
+def config_path(recorded: Recorded, place: From) -> str:
     """Where Config has what a column's place leads to."""
     text = re.sub(r"\[\d*\]", "", place.path)
     if detail := detail_of(text):
-        told = one.details[detail]
+        told = recorded.details[detail]
         rest = text[1:].partition(".")[2].removeprefix(told.at).removeprefix(".")
-        entry = f"supplementaryConfiguration.{told.entry}" if told.entry else ENTRIES.get((one.type, detail), "")
+        entry = (
+            f"supplementaryConfiguration.{told.entry}" if told.entry else ENTRIES.get((recorded.type, detail), "")
+        )
         return ".".join(part for part in (entry, rest) if part)
-    text = text.removeprefix(f"{one.at}." if one.at else "")
-    names = {to.lower(): name for name, to in one.names.items()}
+    text = text.removeprefix(f"{recorded.at}." if recorded.at else "")
+    names = {to.lower(): name for name, to in recorded.names.items()}
     first, _, rest = text.partition(".")
     text = ".".join(part for part in (names.get(first.lower(), first), rest) if part)
-    return f"distributionConfig.{text}" if one.type == "AWS::CloudFront::Distribution" else text
+    return f"distributionConfig.{text}" if recorded.type == "AWS::CloudFront::Distribution" else text
 
 
 ENTRIES = {
@@ -151,4 +159,6 @@ ENTRIES = {
 
 
 def test_published_is_no_more_than_what_is_used() -> None:
-    assert set(PUBLISHED) == {one.type for one in ALL if one.absent or (one.declared and one.columns)}
+    assert set(PUBLISHED) == {
+        recorded.type for recorded in ALL if recorded.absent or (recorded.declared and recorded.columns)
+    }

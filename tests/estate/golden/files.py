@@ -104,7 +104,7 @@ def differences(source: str, table: str, now: Document | None, lacking: set[str]
 
 def _changed(where: str, row: Mapping[str, Any], other: Mapping[str, Any], lacking: set[str]) -> Iterable[str]:
     for name in sorted({*row, *other}):
-        old, new = (_json(without(one[name], lacking)) if name in one else "no column" for one in (row, other))
+        old, new = (_json(without(side[name], lacking)) if name in side else "no column" for side in (row, other))
         if old != new:
             same = next((at for at, pair in enumerate(zip(old, new, strict=False)) if len({*pair}) > 1), 0)
             yield f"{where}: {name}: committed {_from(old, same)}, now {_from(new, same)}"

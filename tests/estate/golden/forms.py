@@ -137,7 +137,7 @@ class _Schema:
     def form(self, node: dict[str, Any], name: str) -> Form:
         """The form of a node: of its alternatives all members, and else the first that says what it is."""
         nodes = [*self._alternatives(node)]
-        members = {key: one for part in reversed(nodes) for key, one in part.get("properties", {}).items()}
+        members = {key: member for part in reversed(nodes) for key, member in part.get("properties", {}).items()}
         if members:
             return Form("object", name, cache(lambda: self._members(members, name)))
         for kind in ("array", "boolean", "integer", "number", "string", "object"):

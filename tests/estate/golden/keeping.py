@@ -8,10 +8,10 @@ from typing import Any
 
 from demarcate.base.encoding import to_json
 from demarcate.estate.schema.rows import Row, spooled
-from demarcate.estate.schema.table import COMMON, Table
+from demarcate.estate.schema.table import COMMON, PARTIAL, Table
 from demarcate.estate.snapshots.manifest import Unread
 
-_PLACE = {column.name for column in COMMON} - {"region", "resource", "_unknown", "_assigned"}
+_PLACE = {column.name for column in COMMON} - {"region", "resource", "_unknown", "_assigned", PARTIAL}
 
 
 class Kept:

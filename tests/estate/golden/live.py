@@ -12,6 +12,7 @@ from demarcate.estate.schema.table import Bulk, Call, Each, Table
 from demarcate.estate.snapshots.writing import SnapshotWriter
 from demarcate.estate.sources.aws.asking import Asker, Target
 from demarcate.estate.sources.aws.clients import Clients
+from demarcate.estate.sources.aws.naming import Names
 from demarcate.estate.sources.aws.reading import Reader
 from demarcate.estate.sources.aws.session import Account
 from demarcate.estate.sources.plan import TablePlan
@@ -111,7 +112,7 @@ def _read(plan: TablePlan, told: Told, pool: ThreadPoolExecutor) -> Made:
     for detail in plan.table.details.values():
         if isinstance(detail, Bulk):
             told.match(detail, items[0])
-    reader = Reader(plan, SCOPE, told, cast(SnapshotWriter, kept), pool)
+    reader = Reader(plan, SCOPE, told, cast(SnapshotWriter, kept), pool, Names([plan]))
     reader.take(items)
     reader.finish()
     return Made(kept, items, [*told.calls])

@@ -29,9 +29,9 @@ def some(names: str, *states: str) -> dict[str, Form]:
 def test_every_two_members_of_a_type_differ_in_some_answer() -> None:
     answers = made(some("A B C D E F G H"), Outline({}, anew=True))
     for kind in ("", "Is", "State"):
-        for one, other in combinations("ABCDEFGH", 2):
-            assert any(answer.get(kind + one) != answer.get(kind + other) for answer in answers)
-            assert any((kind + one in answer) != (kind + other in answer) for answer in answers[VARIANTS:])
+        for name, other in combinations("ABCDEFGH", 2):
+            assert any(answer.get(kind + name) != answer.get(kind + other) for answer in answers)
+            assert any((kind + name in answer) != (kind + other in answer) for answer in answers[VARIANTS:])
 
 
 def test_all_members_are_in_answers_that_are_not_sparse() -> None:

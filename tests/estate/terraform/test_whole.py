@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from demarcate.estate import tables
-from demarcate.estate.schema import partial
 from demarcate.estate.sources.collecting import collect_snapshot
 from demarcate.estate.sources.terraform.mapped import all_mapped, attributes
 from tests.estate.terraform.golden import all_rows
@@ -73,7 +72,7 @@ def test_every_resource_is_a_row_of_its_table_with_all_columns_that_it_can_tell(
             untold += [
                 f"{row['resource']}: {table.name}.{column}: {why['reason']}"
                 for column, why in unknown.items()
-                if not partial.is_key(column) and why["kind"] == "untold" and row["resource"].startswith("aws_")
+                if why["kind"] == "untold" and row["resource"].startswith("aws_")
             ]
     assert named == {table.name for table in tables.all_tables().values() if table.types}
     assert {told.partition(": ")[2].partition(":")[0] for told in untold} == UNTOLD

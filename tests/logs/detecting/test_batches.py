@@ -105,7 +105,7 @@ def in_batches(detector: Detector, batches: list[list[dict[str, Any]]], *, order
 @given(happened)
 def test_correlations_are_what_brute_force_says(detector: Detector, told: list[tuple[int, str, str, Any]]) -> None:
     events = [event(number, *each) for number, each in enumerate(told)]
-    found = in_batches(detector, [events], ordered=False)
+    detections = in_batches(detector, [events], ordered=False)
     matches = [
         force.Match(second, NAMES.index(name), group, None if n is None else str(n))
         for second, name, group, n in told
@@ -116,7 +116,7 @@ def test_correlations_are_what_brute_force_says(detector: Detector, told: list[t
         percent = condition.pop("percentile", 0)
         ((op, threshold),) = condition.items()
         wanted = force.fires(kind["type"], 3, SPAN, matches, op, threshold, percent)
-        got = {(each.entity, each.last) for each in found if each.name == f"c{number}"}
+        got = {(each.entity, each.last) for each in detections if each.name == f"c{number}"}
         last = {group: max(second for other, second in wanted if other == group) for group, _ in wanted}
         assert got == {
             (group, (BEGINNING + timedelta(seconds=second)).isoformat().replace("+00:00", "Z"))
@@ -146,17 +146,17 @@ def test_what_is_new_is_told_once_there_is_something_to_compare_with(detector: D
 
     days = [[seen(1, 0, "old"), seen(2, 1, "learned")], [seen(3, 20, "old"), seen(4, 30, "new"), seen(5, 31, "old")],
             [seen(6, 32, "new"), seen(7, 80, "old")]]  # fmt: skip
-    found = in_batches(detector, days, ordered=True)
-    assert [(each.first, each.agents) for each in found] == [
+    detections = in_batches(detector, days, ordered=True)
+    assert [(each.first, each.agents) for each in detections] == [
         ("2026-03-02T06:00:00Z", ("new",)),
         ("2026-03-04T08:00:00Z", ("old",)),
     ]
-    assert found == in_batches(detector, [[*itertools.chain(*days)]], ordered=False)
+    assert detections == in_batches(detector, [[*itertools.chain(*days)]], ordered=False)
 
 
 def test_rules_that_only_correlations_look_at_are_silent(detector: Detector) -> None:
-    found = in_batches(detector, [[event(1, 0, "a", "x", 1)]], ordered=True)
-    assert {each.name for each in found} == {"shown", "c2", "c6"}
+    detections = in_batches(detector, [[event(1, 0, "a", "x", 1)]], ordered=True)
+    assert {each.name for each in detections} == {"shown", "c2", "c6"}
 
 
 def test_rules_that_are_grouped_by_nothing_and_states_of_other_rules(tmp_path: Path) -> None:

@@ -96,42 +96,42 @@ def store(logs: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def found(logs: Path, rules: Rules) -> Findings:
+def findings(logs: Path, rules: Rules) -> Findings:
     return detect_files([Folder(logs)], rules.rules.values(), workers=1)
 
 
-def test_what_is_found_in_files(found: Findings) -> None:
-    told = [(each.level, each.name, each.entity, each.count, each.first[:10]) for each in found.detections]
+def test_what_is_found_in_files(findings: Findings) -> None:
+    told = [(each.level, each.name, each.entity, each.count, each.first[:10]) for each in findings.detections]
     assert told == [
         ("critical", "trail-stopped", EVE, 1, "2026-04-01"),
         ("critical", "trail-stopped", EVE, 1, "2026-04-02"),
         ("medium", "password-guessed-at", "203.0.113.9", 12, "2026-04-01"),
     ]
-    stopped = found.detections[0]
+    stopped = findings.detections[0]
     assert stopped.resources == ("arn:aws:cloudtrail:eu-west-1:111122223333:trail/org",)
     assert stopped.responsibility == "logging-and-monitoring.enable-cloudtrail"
     assert (stopped.author, stopped.techniques) == ("Demarcate", ("T1685.002",))
-    assert found.unread == []
+    assert findings.unread == []
 
 
-def test_what_was_left_out_is_counted_and_does_not_fire(found: Findings, rules: Rules) -> None:
-    assert found.state.undecided == {rules.named("key-policy-for-everybody").id: 1}
+def test_what_was_left_out_is_counted_and_does_not_fire(findings: Findings, rules: Rules) -> None:
+    assert findings.state.undecided == {rules.named("key-policy-for-everybody").id: 1}
 
 
-def test_a_store_says_the_same(store: Path, found: Findings, rules: Rules) -> None:
+def test_a_store_says_the_same(store: Path, findings: Findings, rules: Rules) -> None:
     stored = detect_stored(store, rules.rules.values())
-    assert stored.detections == found.detections
-    assert stored.state.undecided == found.state.undecided
-    assert (stored.state.events, found.state.events) == (len(EVENTS), len(EVENTS) + 25)
+    assert stored.detections == findings.detections
+    assert stored.state.undecided == findings.state.undecided
+    assert (stored.state.events, findings.state.events) == (len(EVENTS), len(EVENTS) + 25)
 
 
 def test_several_processes_say_the_same(
-    logs: Path, found: Findings, rules: Rules, monkeypatch: pytest.MonkeyPatch
+    logs: Path, findings: Findings, rules: Rules, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("demarcate.logs.detecting.places.ALONE", 1)
     monkeypatch.setattr("demarcate.logs.detecting.places.BATCH_FILES", 1)
     again = detect_files([Folder(logs)], [*rules.rules.values()], workers=2)
-    assert again.detections == found.detections
+    assert again.detections == findings.detections
 
 
 def test_broken_files_are_told_and_the_rest_goes_on(logs: Path, rules: Rules, tmp_path: Path) -> None:
@@ -152,18 +152,18 @@ def test_broken_files_are_told_and_the_rest_goes_on(logs: Path, rules: Rules, tm
     assert told == {"cut.json.gz", "none.json", "text.json", "bomb.json.gz"}
 
 
-def test_waivers_accept_detections_until_a_day(found: Findings, rules: Rules) -> None:
+def test_waivers_accept_detections_until_a_day(findings: Findings, rules: Rules) -> None:
     text = f"""
 - {{check: trail-stopped, scope: {{resources: ['*user/eve']}}, reason: A drill, owner: a@example, until: 2026-05-01}}
 - {{check: password-*, scope: {{accounts: ['999988887777']}}, reason: Elsewhere, owner: a@example, until: 2026-05-01}}
-- {{finding: {found.detections[2].id}, reason: Known, owner: a@example.com, until: 2026-04-15}}
+- {{finding: {findings.detections[2].id}, reason: Known, owner: a@example.com, until: 2026-04-15}}
 - {{check: no-such-rule, reason: None, owner: a@example.com, until: 2026-05-01}}
 """
     waivers = parse_waivers(text, "waivers.yaml", known_of(rules.rules, load().owed, WaiverRules()))
     assert [problem.line for problem in waivers.problems] == [5]
 
     def waived(day: date) -> list[str | None]:
-        accepted = waive(found.detections, waivers.waivers, day)
+        accepted = waive(findings.detections, waivers.waivers, day)
         return [each.waived.reason if each.waived else None for each in accepted]
 
     assert waived(date(2026, 4, 15)) == ["A drill", "A drill", "Known"]
@@ -171,7 +171,7 @@ def test_waivers_accept_detections_until_a_day(found: Findings, rules: Rules) ->
     assert waived(date(2026, 5, 2)) == [None, None, None]
 
 
-def test_a_store_that_grows_says_the_same(found: Findings, rules: Rules, tmp_path: Path) -> None:
+def test_a_store_that_grows_says_the_same(findings: Findings, rules: Rules, tmp_path: Path) -> None:
     store, state, told = tmp_path / "store", tmp_path / "state.json", {}
     for number in range(0, len(EVENTS), 11):
         write(tmp_path / "logs", f"{number:03}.json.gz", EVENTS[max(0, number - 3) : number + 11])
@@ -182,8 +182,8 @@ def test_a_store_that_grows_says_the_same(found: Findings, rules: Rules, tmp_pat
     assert look(store, rules.rules.values(), kept(state)).detections == ()
     ended = Detector(rules.rules.values()).finish(kept(state))
     told.update({each.id: each for each in ended.detections})
-    assert sorted(told) == sorted(each.id for each in found.detections)
-    assert {each.id: each for each in found.detections} == told
+    assert sorted(told) == sorted(each.id for each in findings.detections)
+    assert {each.id: each for each in findings.detections} == told
     for broken in (b"{", b"[]", b'{"version": 2}', b'{"since": "x"}', b"\xff"):
         state.write_bytes(broken)
         with pytest.raises(DemarcateError, match=r"state\.json: is "):
@@ -197,7 +197,7 @@ def run(*words: str | Path) -> tuple[int, str, str]:
     return done.exit_code, done.stdout, done.stderr
 
 
-def test_the_verb_tells_people_and_programs(logs: Path, store: Path, found: Findings) -> None:
+def test_the_verb_tells_people_and_programs(logs: Path, store: Path, findings: Findings) -> None:
     waivers = logs.parent / "waivers.yaml"
     kept_for = "reason: Known, owner: a@example.com, until: 2100-01-01}\n"
     waivers.write_text(f"- {{check: s3-*, {kept_for}- {{check: trail-stopped, {kept_for}")
@@ -215,10 +215,10 @@ def test_the_verb_tells_people_and_programs(logs: Path, store: Path, found: Find
         "detect", store, "--format", "json", "--rule", "trail-stopped", "--rule", "password-guessed-at"
     )
     listed = json.loads(text)
-    assert [each["id"] for each in listed] == [each.id for each in found.detections]
+    assert [each["id"] for each in listed] == [each.id for each in findings.detections]
     assert code == 0
     _, text, _ = run("detect", store, "--format", "csv")
-    assert [row["id"] for row in csv.DictReader(io.StringIO(text))] == [each.id for each in found.detections]
+    assert [row["id"] for row in csv.DictReader(io.StringIO(text))] == [each.id for each in findings.detections]
     _, text, _ = run("detect", store, "--timeline")
     assert [line.split()[-2] for line in text.splitlines()[1:]] == [
         "trail-stopped",
@@ -236,15 +236,15 @@ def test_ocsf_is_a_detection_finding(store: Path) -> None:
         assert of_ocsf(each) == []
 
 
-def test_a_detection_is_a_struct_that_survives_json(found: Findings) -> None:
-    for each in found.detections:
+def test_a_detection_is_a_struct_that_survives_json(findings: Findings) -> None:
+    for each in findings.detections:
         assert msgspec.json.decode(msgspec.json.encode(each), type=Detection) == each
         assert as_ocsf(each)["finding_info"]["uid"] == each.id
 
 
-def test_ocsf_holds_whatever_a_detection_lacks(found: Findings) -> None:
+def test_ocsf_holds_whatever_a_detection_lacks(findings: Findings) -> None:
     waived = Waived(id="w", reason="Ours", owner="", until=None)
-    for each in found.detections:
+    for each in findings.detections:
         bare = msgspec.structs.replace(
             each, account="", regions=(), entity="", resources=(), techniques=(), remedy=""
         )

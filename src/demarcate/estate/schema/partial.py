@@ -1,4 +1,4 @@
-"""Policies of which something is not known: kept beside the NULL that their column is, with what is known of them.
+"""Policies of which something is not known: their columns are NULL, and the column `_partial` keeps what is known.
 
 To a predicate such a document is not known as a whole. Whoever weighs policies reads each statement by itself, so that
 a parameter without a value in one leaves what the others say.
@@ -14,16 +14,6 @@ from demarcate.estate.schema.unknown import Kind, Unknown
 
 _POLICIES = ("Statement", "PolicyDocument")
 _KINDS = {kind.value: kind for kind in Kind}
-
-
-def key_of(column: str) -> str:
-    """Under which key of `_unknown` it is kept, which is no name of a column."""
-    return f"{column}?"
-
-
-def is_key(name: str) -> bool:
-    """Whether a key of `_unknown` is of a policy that is kept, and not of a column."""
-    return name.endswith("?")
 
 
 def kept(value: Any) -> dict[str, Any] | None:

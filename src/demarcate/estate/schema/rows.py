@@ -13,7 +13,7 @@ from demarcate.estate.schema import partial
 from demarcate.estate.schema.conversion import convert
 from demarcate.estate.schema.paths import ABSENT, kind, path
 from demarcate.estate.schema.standins import StandIn, Undecided, combined, first_standin, marks, shown
-from demarcate.estate.schema.table import MANAGED_BY, UNSET, Column, Derived, Formatted, From, Table
+from demarcate.estate.schema.table import MANAGED_BY, PARTIAL, UNSET, Column, Derived, Formatted, From, Table
 from demarcate.estate.schema.unknown import Kind, Unknown, first_unknown
 
 Row = dict[str, Any]
@@ -268,10 +268,11 @@ def derive(table: Table, derived: Derived, parent: Mapping[str, Any], place: Add
 def spooled(row: Row, types: Mapping[str, str]) -> Row:
     """A row as it is written, by the types of its columns.
 
-    Unknowns become NULL, and why, with its kind, the column `_unknown`; stand-ins become the texts that stand for
-    them, and what they are the column `_assigned`.
+    Unknowns become NULL, and why, with its kind, the column `_unknown`, beside which `_partial` has what is known of
+    a policy; stand-ins become the texts that stand for them, and what they are the column `_assigned`.
     """
     reasons: dict[str, dict[str, Any]] = {}
+    partly: dict[str, dict[str, Any]] = {}
     assigned: dict[str, Any] = {}
     for name, value in row.items():
         kind = type(value)
@@ -280,14 +281,15 @@ def spooled(row: Row, types: Mapping[str, str]) -> Row:
             if unknown is not None:
                 reasons[name] = {"kind": unknown.kind, "reason": str(unknown)}
                 row[name] = None
-                partly = partial.kept(value) if types[name] == "JSON" else None
-                if partly is not None:
-                    reasons[partial.key_of(name)] = partly
+                if types[name] == "JSON" and (kept := partial.kept(value)) is not None:
+                    partly[name] = kept
             elif first_standin(value) is not None:
                 assigned[name] = marks(types[name], value)
                 row[name] = shown(value)
     if reasons:
         row["_unknown"] = reasons
+    if partly:
+        row[PARTIAL] = partly
     if assigned:
         row["_assigned"] = assigned
     return row

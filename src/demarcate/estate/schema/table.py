@@ -445,6 +445,9 @@ class Table(msgspec.Struct, frozen=True):
 ALTERNATIVES: Final = "_alternatives"
 """The column of what a row may be. It stands on the first of a resource's rows, for all of them."""
 
+PARTIAL: Final = "_partial"
+"""The column of what is known of policies of which something is not (`partial.py`)."""
+
 COMMON: Final = (
     Column("resource", "VARCHAR", about="What findings name: the ARN, or the logical id in a template."),
     Column("account_id", "VARCHAR", about="The account; NULL in a template."),
@@ -454,6 +457,9 @@ COMMON: Final = (
     Column("line", "BIGINT", about="The line in that file, from 1."),
     Column("_conditional", "VARCHAR", about="Why it is not known whether the resource exists at all."),
     Column("_unknown", "JSON", about="For columns that are NULL: why, by column, as `kind` and `reason`."),
+    Column(
+        PARTIAL, "JSON", about="For policies that are NULL: what is known of each, by column, and what is not."
+    ),
     Column(
         ALTERNATIVES,
         "JSON",

@@ -198,8 +198,8 @@ class _FirstManifest(Manifest, frozen=True, kw_only=True):
         return Manifest(**fields)
 
 
-def write_manifest(folder: Path, manifest: Manifest) -> None:
-    """Write the files of a manifest, that of the whole last. Raises OSError."""
+def write_manifest(folder: Path, manifest: Manifest, *, lasting: bool = True) -> None:
+    """Write the files of a manifest, that of the whole last, as `write_whole` does. Raises OSError."""
     parts: dict[str | None, dict[str, list[Part]]] = {}
     for name, table in manifest.tables.items():
         for part in table.parts:
@@ -212,7 +212,7 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
         file = folder / _account_file(account)
         file.parent.mkdir(exist_ok=True)
         raw = to_json({"parts": parts.get(account, {}), "unread": unread.get(account, [])})
-        write_whole(file, raw)
+        write_whole(file, raw, lasting=lasting)
         held[account] = sha256(raw).hexdigest()
     common = {
         **{name: getattr(manifest, name) for name in _Common.__struct_fields__ if hasattr(manifest, name)},
@@ -221,7 +221,7 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
         "unread": unread.get(None, []),
         "held": held,
     }
-    write_whole(folder / MANIFEST, msgspec.json.format(to_json(common)))
+    write_whole(folder / MANIFEST, msgspec.json.format(to_json(common)), lasting=lasting)
 
 
 def read_manifest(folder: Path, accounts: Collection[str] | None = None) -> Manifest:

@@ -11,7 +11,7 @@ from demarcate.base.encoding import from_json
 from demarcate.base.sql import literal
 from demarcate.estate.schema import partial
 from demarcate.estate.schema.standins import unmarked
-from demarcate.estate.schema.table import Table
+from demarcate.estate.schema.table import PARTIAL, Table
 from demarcate.estate.schema.unknown import Kind, Unknown
 from demarcate.estate.snapshots.tabular import rows_in
 
@@ -49,7 +49,7 @@ class Rereading:
         if not files:
             return
         types = {column.name: column.type for column in table.all_columns}
-        wanted = dict.fromkeys((*columns, "_unknown", "_assigned"))
+        wanted = dict.fromkeys((*columns, *_NOTES))
         source = rows_in(f"{self._folder}/{file}" for file in files)
         cursor = self._connection.cursor()
         listed = ", ".join(map(literal, [*wanted, "resource"]))
@@ -59,13 +59,12 @@ class Rereading:
             for values in page:
                 told = dict(zip(there, values, strict=True))
                 row = {name: told.get(name) for name in wanted}
-                unknown, assigned = (from_json(row.pop(name) or "{}") for name in ("_unknown", "_assigned"))
+                unknown, assigned, partly = (from_json(row.pop(name) or "{}") for name in _NOTES)
                 for name in columns:
                     value = row[name]
                     if value is None:
-                        partly = unknown.get(partial.key_of(name))
                         why = _why(unknown.get(name)) or nulls.get(name)
-                        row[name] = why if partly is None else partial.whole(partly)
+                        row[name] = partial.whole(partly[name]) if name in partly else why
                         continue
                     if types[name] == "JSON":
                         value = from_json(value)
@@ -73,6 +72,7 @@ class Rereading:
                 yield row
 
 
+_NOTES = ("_unknown", "_assigned", PARTIAL)
 _KINDS = {kind.value: kind for kind in Kind}
 
 

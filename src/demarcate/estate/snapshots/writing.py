@@ -169,6 +169,12 @@ class SnapshotWriter:
         """Whether a unit is there already, from an earlier run."""
         return (table, account, region) in self._units
 
+    def held(self, table: str, account: str) -> tuple[Part, ...]:
+        """The parts of a table's own rows of an account that are there already, from an earlier run."""
+        units = self._journal.held.values() if self._journal is not None else ()
+        of_table = (unit for unit in units if (unit.table, unit.account) == (table, account))
+        return tuple(sealed.part for unit in of_table for sealed in unit.parts if sealed.table == table)
+
     def _begun(self, part: PartWriter) -> PartWriter:
         with self._lock:
             self._open.add(part)
@@ -282,7 +288,7 @@ class SnapshotWriter:
     def finish(self) -> Snapshot:
         """Write the manifest and give the folder its name. Raises DemarcateError where that fails."""
         manifest = self.manifest()
-        write_manifest(self.folder, manifest)
+        write_manifest(self.folder, manifest, lasting=self._out is not None)
         if self._out is None:
             snapshot = Snapshot(
                 self.folder, manifest, temporary=self._temporary, fresh=True, spooled=self._spooled

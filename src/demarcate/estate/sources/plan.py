@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
 import msgspec
@@ -11,8 +11,46 @@ from demarcate.estate.schema.rows import detail_of, named_in
 from demarcate.estate.schema.table import MANAGED_BY, Call, Column, Derived, Formatted, Table
 from demarcate.estate.tables import all_tables, table
 
-Selection = Mapping[str, frozenset[str] | None]
+
+class Named(NamedTuple):
+    """A column, wanted of those rows alone that rows of another table name: their `key` is what its column `by` has."""
+
+    column: str
+    key: str
+    table: str
+    by: str
+
+
+Want = str | Named
+"""A column that is wanted: of all rows, or of those that are named."""
+
+Selection = Mapping[str, frozenset[Want] | None]
 """Table name to the columns in use; None for all of them."""
+
+
+def together(*selections: Selection) -> Selection:
+    """What any of these wants."""
+    merged: dict[str, frozenset[Want] | None] = {}
+    for selection in selections:
+        for name, wants in selection.items():
+            before = merged.get(name, frozenset())
+            merged[name] = None if before is None or wants is None else before | wants
+    return merged
+
+
+def unlimited(selection: Selection) -> dict[str, frozenset[str] | None]:
+    """The same of all rows, for whoever compares them, or judges others beside them that no call returns."""
+    return {name: None if wants is None else frozenset(columns_in(wants)) for name, wants in selection.items()}
+
+
+def columns_in(wants: Iterable[Want]) -> tuple[str, ...]:
+    """The columns that are wanted, of whichever rows."""
+    return tuple(sorted({want if isinstance(want, str) else want.column for want in wants}))
+
+
+def only_named(wants: Collection[Want]) -> tuple[Named, ...]:
+    """What is wanted of no other rows than those that are named."""
+    return tuple(sorted(want for want in wants if isinstance(want, Named) and want.column not in wants))
 
 
 class Resource(NamedTuple):
@@ -30,7 +68,9 @@ Only = Mapping[str, frozenset[Resource]]
 class TablePlan(msgspec.Struct):
     """One table that is read: the columns that are made, whether its rows are kept, and who derives from it.
 
-    `only` are the resources of which it is read; None where it is read whole.
+    `only` are the resources of which it is read; None where it is read whole. `named` are the columns that are wanted
+    of no other rows than those that are named. `limits` are the details that are asked for these alone, as the source
+    that asks sets them.
     """
 
     table: Table
@@ -38,6 +78,8 @@ class TablePlan(msgspec.Struct):
     kept: bool = False
     children: list[tuple[Table, Derived]] = msgspec.field(default_factory=list)
     only: frozenset[Resource] | None = None
+    named: frozenset[Named] = frozenset()
+    limits: dict[str, frozenset[Named]] = msgspec.field(default_factory=dict)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -88,12 +130,12 @@ def make_plan(selection: Selection, source: str, only: Only | None = None) -> li
     a computed table needs is read whole.
     """
     plans: dict[str, TablePlan] = {}
-    columns: dict[str, set[str]] = {}
+    wants: dict[str, set[Want]] = {}
     computed = [of for name in selection if (of := table(name).computed) is not None]
-    whole = {name for of in computed for name in of.needs}
+    needed = {name for of in computed for name in of.needs}
 
-    def want(table_: Table, names: frozenset[str] | None) -> TablePlan:
-        wanted = columns.setdefault(table_.name, set())
+    def want(table_: Table, names: frozenset[Want] | None) -> TablePlan:
+        wanted = wants.setdefault(table_.name, set())
         wanted.update({column.name for column in table_.all_columns} if names is None else names)
         return plans.setdefault(table_.name, TablePlan(table_))
 
@@ -110,11 +152,14 @@ def make_plan(selection: Selection, source: str, only: Only | None = None) -> li
                 parent = table(derived.of)
                 if tells(source, parent):
                     whose = {MANAGED_BY} if chosen.column(MANAGED_BY) else set()
-                    want(parent, frozenset(derived.needs) | whose).children.append((chosen, derived))
+                    want(parent, frozenset((*derived.needs, *whose))).children.append((chosen, derived))
     for name, plan in plans.items():
-        wanted_columns = _closed(plan.table, columns[name])
+        named = {of for of in wants[name] if isinstance(of, Named)}
+        whole = closed(plan.table, {of for of in wants[name] if isinstance(of, str)} | {of.key for of in named})
+        wanted_columns = closed(plan.table, whole | {of.column for of in named})
         plan.columns = tuple(column for column in plan.table.all_columns if column.name in wanted_columns)
-        plan.only = None if name in whole else _only(plan, only or {})
+        plan.named = frozenset(of for of in named if of.column not in whole)
+        plan.only = None if name in needed else _only(plan, only or {})
     return list(plans.values())
 
 
@@ -129,7 +174,7 @@ def _only(plan: TablePlan, only: Only) -> frozenset[Resource] | None:
 
 def identifying(table: Table) -> tuple[Column, ...] | None:
     """The columns that a row's resource is made of, where the listing tells them; None where a detail does."""
-    names = _closed(table, {"arn"})
+    names = closed(table, {"arn"})
     columns = tuple(column for column in table.all_columns if column.name in names)
     places = [place for column in columns if (place := column.place("live")) is not None]
     return None if any(detail_of(place.path) for place in places) else columns
@@ -146,7 +191,7 @@ def _with_needs(selection: Selection, source: str) -> Selection:
     return wanted
 
 
-def _closed(table: Table, names: set[str]) -> set[str]:
+def closed(table: Table, names: set[str]) -> set[str]:
     """The columns asked for, and those that the identity of a row is made of."""
     wanted = names | {"arn", "region"}
     for column in table.columns:

@@ -98,6 +98,8 @@ def _encryption(topic: Row, service: str, account: Account) -> Link:
     key = topic["kms_master_key_id"]
     if isinstance(key, Unknown):
         return Link(Name.ENCRYPTION, "", None, key.reason)
+    if key is None:
+        return Link(Name.ENCRYPTION, "", None, "it is not told under which key the topic is")
     text = key.text if isinstance(key, StandIn) else key
     if text == "":
         return Link(Name.ENCRYPTION, "", True, "no key of KMS")

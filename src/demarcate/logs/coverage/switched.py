@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
+from demarcate.estate.schema.rows import attempt
 from demarcate.estate.schema.truths import Truth, all_of, any_of
 from demarcate.estate.schema.unknown import Kind as Why
 from demarcate.estate.schema.unknown import Unknown, first_unknown
@@ -93,8 +94,12 @@ def selects(trail: Row, type_: str, arn: str) -> Truth:
     unknown = first_unknown([plain, advanced])
     if unknown is not None:
         return unknown
-    some = [*_plain(plain or (), type_, arn), *_advanced(advanced or (), type_, arn)]
-    return any_of(some)
+    told: Truth = attempt(
+        lambda _: any_of([*_plain(plain or (), type_, arn), *_advanced(advanced or (), type_, arn)]),
+        [plain, advanced],
+        "the event selectors of a trail",
+    )
+    return told
 
 
 def _plain(selectors: Iterable[Mapping[str, Any]], type_: str, arn: str) -> Iterator[Truth]:

@@ -20,7 +20,7 @@ from demarcate.base.errors import DemarcateError
 from demarcate.base.files import is_file
 from demarcate.base.memory import keep_freed
 from demarcate.base.moments import milliseconds
-from demarcate.base.sql import literal, pattern
+from demarcate.base.sql import identifier, literal, pattern
 from demarcate.estate.schema.unknown import Kind
 from demarcate.estate.snapshots.manifest import Unread
 from demarcate.logs.detecting.findings import together
@@ -165,8 +165,9 @@ def _lines(
         file.writelines(lines)
     header = "some left out" if any(b'"omitted"' in some for some in lines) else ""
     try:
-        select = CLOUDTRAIL.select(literal(pattern(spool)), header)
-        connection.execute(f"CREATE OR REPLACE TEMP TABLE {RELATION} AS {select}")
+        columns = ", ".join(map(identifier, sorted(detector.columns)))
+        rows = CLOUDTRAIL.select(literal(pattern(spool)), header)
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE {RELATION} AS SELECT {columns} FROM ({rows})")
     except duckdb.Error as error:
         if len(lines) == 1:
             lines = [line + b"\n" for line in lines[0].split(b"\n") if line]

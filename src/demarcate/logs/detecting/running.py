@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from demarcate.base.sql import identifier
 from demarcate.logs.detecting.findings import growing_of, in_order, take_hit, told
-from demarcate.logs.detecting.scanning import scan
+from demarcate.logs.detecting.scanning import columns_read, scan
 from demarcate.logs.detecting.structs import Group, Matches, Outcome, Seen, State
 from demarcate.logs.detecting.windows import Sliding
 from demarcate.logs.events import COLUMNS
@@ -45,6 +45,11 @@ class Detector:
         self._lengths = {rule.id: len(self._parts[number]) - 1 for number, rule in enumerate(self.rules)}
         texts = " ".join(text for parts in self._parts.values() for part in parts for text in part)
         self._columns = tuple(column.name for column in COLUMNS if f'"{column.name}"' in texts)
+
+    @property
+    def columns(self) -> frozenset[str]:
+        """The columns that a relation of events must have."""
+        return columns_read(self.rules, self._columns)
 
     def _wanted(self, rule: Rule) -> list[tuple[str, ...]]:
         """SQL of the texts that are wanted of an event: its entity, its baseline, and for each correlation its groups

@@ -160,10 +160,18 @@ def _where(anchors: Iterable[tuple[str, tuple[str, ...]] | None]) -> str:
     )
 
 
-def _columns(rules: Iterable[Rule], columns: Iterable[str]) -> str:
+def columns_read(rules: Iterable[Rule], columns: Iterable[str]) -> frozenset[str]:
+    """The columns of events that are read to scan for some rules."""
     needed = {"event_time", "resources", *_TOLD.values(), *_ENTITY_COLUMNS, *columns}
-    needed.update(name for rule in rules for name in rule.columns)
-    return ", ".join(map(identifier, sorted(needed)))
+    for rule in rules:
+        needed.update(rule.columns)
+        if rule.anchor is not None:
+            needed.add(ANCHORS[rule.anchor[0]])
+    return frozenset(needed)
+
+
+def _columns(rules: Iterable[Rule], columns: Iterable[str]) -> str:
+    return ", ".join(map(identifier, sorted(columns_read(rules, columns))))
 
 
 def _told(rules: Sequence[Rule], numbers: Iterable[int]) -> str:

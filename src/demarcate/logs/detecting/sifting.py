@@ -5,7 +5,7 @@ What a file of CloudTrail is, and what is wrong with one, is the store's to say 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -68,9 +68,9 @@ class Sieve:
                 self._open = True
             else:
                 self._texts[rule.anchor[0]].update(rule.anchor[1])
-        self._others = any(of for name, of in self._texts.items() if name != "eventName")
-        # A name that was met once is not put into small letters again.
-        self._known: dict[str, bool] = {}
+        self._asked = [name for name, texts in self._texts.items() if texts]
+        # A text that was met once is not put into small letters again.
+        self._known: dict[str, dict[str, bool]] = {name: {} for name in self._asked}
 
     def sift(self, entries: Sequence[Entry]) -> Sifted:
         """Read files. One that cannot be read is told, and the rest goes on."""
@@ -118,29 +118,31 @@ class Sieve:
         """The places of the events that a rule may match."""
         if self._open:
             return list(range(len(heads)))
-        names = {name for name in {head.event_name for head in heads} if self._is_named(name)}
-        if not self._others:
-            return [number for number, head in enumerate(heads) if head.event_name in names]
-        other = self._is_wanted_otherwise
-        return [number for number, head in enumerate(heads) if head.event_name in names or other(head)]
+        wanted: set[int] = set()
+        for name in self._asked:
+            told = _MEMBERS[name](heads)
+            texts = {text for text in set(told) if text is not None and self._is_asked(name, text)}
+            if texts:
+                wanted.update([number for number, text in enumerate(told) if text in texts])
+        return sorted(wanted)
 
-    def _is_named(self, name: str) -> bool:
-        known = self._known.get(name)
-        if known is None:
-            known = name.lower() in self._texts["eventName"]
-            if len(self._known) < _MOST:
-                self._known[name] = known
-        return known
+    def _is_asked(self, field: str, text: str) -> bool:
+        known = self._known[field]
+        asked = known.get(text)
+        if asked is None:
+            asked = text.lower() in self._texts[field]
+            if len(known) < _MOST:
+                known[text] = asked
+        return asked
 
-    def _is_wanted_otherwise(self, head: _Head) -> bool:
-        """Whether a rule may match an event that has none of the names."""
-        texts = self._texts
-        return (
-            (head.error_code is not None and head.error_code.lower() in texts["errorCode"])
-            or (head.user_identity is not None and head.user_identity.type.lower() in texts["userIdentity.type"])
-            or (bool(texts["eventSource"]) and head.event_source.lower() in texts["eventSource"])
-        )
 
+_MEMBERS: Final[dict[str, Callable[[list[_Head]], list[str | None]]]] = {
+    "eventName": lambda heads: [head.event_name for head in heads],
+    "errorCode": lambda heads: [head.error_code for head in heads],
+    "userIdentity.type": lambda heads: [head.user_identity.type if head.user_identity else None for head in heads],
+    "eventSource": lambda heads: [head.event_source for head in heads],
+}
+"""What events say in the members by which rules are chosen (`ANCHORS`)."""
 
 _MOST: Final = 10_000
 

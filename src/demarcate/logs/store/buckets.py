@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
-from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from demarcate.base.errors import DemarcateError
@@ -42,6 +41,17 @@ PASSED_OVER: Final = frozenset({"CloudTrail-Digest", "Config"})
 
 _DATED: Final = re.compile(r"eventDay=([0-9]{4})([0-9]{2})([0-9]{2})")
 _PART: Final = re.compile(r"(?:(?:year|month|day)=)?([0-9]{2,4})")
+
+
+class _Object(Entry, frozen=True, eq=False, gc=False):
+    """An object of a bucket."""
+
+    bucket: Bucket
+    key: str
+
+    def read(self, limit: int) -> bytes:
+        """What is in it."""
+        return self.bucket.get(self.key, limit)[0]
 
 
 class Bucket:
@@ -145,10 +155,7 @@ class Bucket:
     def entry(self, key: str, size: int, tag: str) -> Entry:
         """An object as a file to read. `tag` is its ETag."""
         tag = tag.strip('"')
-        return Entry(self._shown(key), size, f"{tag}-{size}", partial(self._data, key))
-
-    def _data(self, key: str, limit: int) -> bytes:
-        return self.get(key, limit)[0]
+        return _Object(self._shown(key), size, f"{tag}-{size}", self, key)
 
     def get(self, key: str, limit: int, bucket: str | None = None) -> tuple[bytes, dict[str, str]]:
         """An object and its metadata. Raises Damaged where it cannot be read, of the kind `not-given` if it is gone."""

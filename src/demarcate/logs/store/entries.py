@@ -18,13 +18,16 @@ if TYPE_CHECKING:
 class Entry(msgspec.Struct, frozen=True, eq=False, gc=False):
     """A file: its name within all sources, its bytes as it lies there, and what is another once it was changed.
 
-    `read` gives up to so many bytes of it, and raises Damaged where it cannot. There are many.
+    There are many, of a kind of its own for each kind of source: another process reads one as well.
     """
 
     name: str
     size: int
     stamp: str
-    read: Callable[[int], bytes]
+
+    def read(self, limit: int) -> bytes:
+        """Up to so many bytes of it. Raises Damaged where it cannot be read."""
+        raise NotImplementedError
 
 
 class Source(Protocol):

@@ -5,12 +5,11 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Callable, Iterator
-from functools import partial
 from pathlib import Path
 from typing import Final
 
 from demarcate.base.errors import DemarcateError
-from demarcate.base.files import TooLarge, is_file, is_folder, read_bytes, walk_entries
+from demarcate.base.files import TooLarge, is_file, is_folder, read_bytes, read_listed, walk_entries
 from demarcate.estate.schema.unknown import Kind
 from demarcate.estate.snapshots.manifest import Unread
 from demarcate.logs.store.damage import Damaged
@@ -66,19 +65,21 @@ def _is_wanted(name: str) -> bool:
     return name.endswith(_WANTED) or "." not in name
 
 
+class _File(Entry, frozen=True, eq=False, gc=False):
+    """A file of a folder. `listed` says whether it was one when it was listed."""
+
+    listed: bool
+
+    def read(self, limit: int) -> bytes:
+        """What is in it."""
+        try:
+            return read_listed(self.name, self.size, limit) if self.listed else read_bytes(self.name, limit)
+        except TooLarge as error:
+            raise Damaged(str(error.strerror), Kind.TOO_MUCH) from error
+        except OSError as error:
+            raise Damaged(f"cannot be read: {error.strerror or error}", Kind.UNREADABLE) from error
+
+
 def _entry(path: str, status: os.stat_result) -> Entry:
-    return Entry(
-        path,
-        status.st_size,
-        f"{status.st_mtime_ns}-{status.st_size}",
-        partial(_read, path, stat.S_ISREG(status.st_mode)),
-    )
-
-
-def _read(path: str, listed: bool, limit: int) -> bytes:
-    try:
-        return read_bytes(path, limit, listed=listed)
-    except TooLarge as error:
-        raise Damaged(str(error.strerror), Kind.TOO_MUCH) from error
-    except OSError as error:
-        raise Damaged(f"cannot be read: {error.strerror or error}", Kind.UNREADABLE) from error
+    size = status.st_size
+    return _File(path, size, f"{status.st_mtime_ns}-{size}", stat.S_ISREG(status.st_mode))

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal
 
 from demarcate.estate.schema.table import Bulk, Call, Each, Scope
+from demarcate.estate.sources.aws.naming import live_plan
 from demarcate.estate.sources.aws.operations import describe
-from demarcate.estate.sources.plan import Selection, TablePlan, make_plan
+from demarcate.estate.sources.plan import Selection, TablePlan
 
 Rows = tuple[list[str], list[list[object]]]
 
@@ -56,7 +57,7 @@ def calls_of(selection: Selection, *, all_regions: bool = True) -> tuple[Planned
     not exist.
     """
     calls = {_key(call): call for call in ((WHO, WHERE) if all_regions else (WHO,))}
-    for plan in make_plan(selection, "live"):
+    for plan in live_plan(selection):
         for call in _of_table(plan):
             same = calls.setdefault(_key(call), call)
             calls[_key(call)] = replace(same, tables=tuple(sorted({*same.tables, *call.tables})))
@@ -83,7 +84,8 @@ def _of_table(plan: TablePlan) -> Iterator[PlannedCall]:
     tables += tuple(child.name for child, _ in plan.children)
     calls = list(_listing(table.steps, table.scope))
     for name in plan.details("live"):
-        calls += _detail(table.details[name], _many(table.steps), table.scope)
+        made = _detail(table.details[name], _many(table.steps), table.scope)
+        calls += (replace(call, which="some") for call in made) if name in plan.limits else made
     for call in calls:
         yield replace(call, tables=tables)
 

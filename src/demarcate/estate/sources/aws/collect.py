@@ -20,11 +20,12 @@ from demarcate.estate.sources.aws.asking import GLOBAL, Asker, Target, is_meant
 from demarcate.estate.sources.aws.by_name import way_in
 from demarcate.estate.sources.aws.clients import Clients
 from demarcate.estate.sources.aws.failures import FAILED, CallFailed, why
+from demarcate.estate.sources.aws.naming import Names, live_plan, waited_for
 from demarcate.estate.sources.aws.organization import SERVICE, members_of
 from demarcate.estate.sources.aws.reading import Reader
 from demarcate.estate.sources.aws.session import Account, Caller, account_of, assume, identify, session_of
 from demarcate.estate.sources.interface import Options
-from demarcate.estate.sources.plan import Only, Resource, Selection, TablePlan, make_plan
+from demarcate.estate.sources.plan import Only, Resource, Selection, TablePlan
 from demarcate.estate.sources.progress import Progress, Silent
 
 LISTINGS = 8
@@ -89,6 +90,7 @@ class _Task:
     listing: Listing
     scope: Target
     asker: Asker
+    names: Names
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +99,7 @@ class _Opened:
 
     account: Account
     asker: Asker
+    names: Names
 
 
 def collect(
@@ -240,16 +243,19 @@ class _Run:
                     operation="ec2:DescribeRegions",
                 )
             )
-        return _Opened(account, Asker(clients))
+        names = Names([plan for listing in self.plan for plan in listing.tables()])
+        names.recall(self.writer, account.id)
+        return _Opened(account, Asker(clients), names)
 
     def _tasks(self, opened: list[_Opened], telling: frozenset[str] | None) -> list[_Task]:
         """What is to be listed in some accounts, service by service: clients are few then.
 
-        The service with most comes first. Accounts take turns, so that no one of them is asked more than others.
+        What others wait for comes first, then the service with most. Accounts take turns, so that no one of them is
+        asked more than others.
         """
         chosen = self.regions or None
         tasks = [
-            _Task(listing, Target(reached.account, region, chosen), reached.asker)
+            _Task(listing, Target(reached.account, region, chosen), reached.asker, reached.names)
             for listing in self.plan
             for reached in opened
             if _tells(listing, reached.account.id, telling)
@@ -259,8 +265,19 @@ class _Run:
         tasks = [task for task in tasks if left[id(task)]]
         for task in tasks:
             self.progress.planned(task.scope.account.id, task.listing.service, left[id(task)])
+            for plan in _left(task, self.writer):
+                task.names.expect(plan.table.name, task.scope.region)
         of_service = Counter(task.listing.service for task in tasks)
-        return sorted(tasks, key=lambda t: (-of_service[t.listing.service], t.listing.service, t.scope.region))
+        waits = waited_for([plan for listing in self.plan for plan in listing.tables()])
+        return sorted(
+            tasks,
+            key=lambda t: (
+                -waits.get(t.listing.step.operation, 0),
+                -of_service[t.listing.service],
+                t.listing.service,
+                t.scope.region,
+            ),
+        )
 
     def _unread(self, note: AccountNote, failed: CallFailed, telling: frozenset[str] | None) -> Unread:
         """All that was asked for is missing of an account."""
@@ -279,7 +296,7 @@ class _Run:
 
 def _listings(selection: Selection, only: Only | None) -> list[Listing]:
     """The listings that a selection needs: those made once an account, and those made in each region."""
-    plans = make_plan(selection, "live", only)
+    plans = live_plan(selection, only)
     return [
         listing
         for scope in ("account", "region")
@@ -307,10 +324,11 @@ def _left(task: _Task, writer: SnapshotWriter) -> list[TablePlan]:
 def _read(task: _Task, writer: SnapshotWriter, details: Executor, progress: Progress) -> None:
     """Read the tables of one listing, in one account and region."""
     account, service = task.scope.account.id, task.listing.service
-    readers = {
-        plan.table.name: Reader(plan, task.scope, task.asker, writer, details) for plan in _left(task, writer)
-    }
+    plans = _left(task, writer)
+    readers: dict[str, Reader] = {}
     try:
+        for plan in plans:
+            readers[plan.table.name] = Reader(plan, task.scope, task.asker, writer, details, task.names)
         named = task.listing.named
         items = [Item(None)] if named is None else [Item(sent) for of, sent in named.items() if task.scope.has(of)]
         _walk(task, task.listing, items, readers, first=named is None)
@@ -321,6 +339,9 @@ def _read(task: _Task, writer: SnapshotWriter, details: Executor, progress: Prog
         for reader in readers.values():
             reader.discard()
         raise
+    finally:
+        for plan in plans:
+            task.names.ended(plan.table.name, task.scope.region)
     for reader in readers.values():
         progress.finished(account, service, reader.rows)
 

@@ -18,6 +18,7 @@ from demarcate.estate.snapshots.manifest import Unread
 from demarcate.estate.snapshots.writing import PartWriter, SnapshotWriter
 from demarcate.estate.sources.aws.asking import Asker, Target, asked
 from demarcate.estate.sources.aws.failures import FAILED, CallFailed, is_gone_whole, means_nothing, why
+from demarcate.estate.sources.aws.naming import Meant, Names, keys_of
 from demarcate.estate.sources.plan import TablePlan, identifying
 
 
@@ -35,13 +36,22 @@ class _Child:
 class Reader:
     """Takes the items of one table in one place, and writes its rows and those derived from them.
 
+    One whose details are asked of named rows alone waits until these are known; it tells what its own rows name.
     Its parts are whole when `finish` is called, and absent when `fail` is.
     """
 
     def __init__(
-        self, plan: TablePlan, scope: Target, asker: Asker, writer: SnapshotWriter, details: Executor
+        self,
+        plan: TablePlan,
+        scope: Target,
+        asker: Asker,
+        writer: SnapshotWriter,
+        details: Executor,
+        names: Names,
     ) -> None:
         self.plan, self.rows, self.failed = plan, 0, False
+        self._names, self._meant = names, names.meant(plan, scope.region)
+        self._keys = keys_of(plan) if self._meant else None
         self._scope, self._asker, self._pool = scope, asker, details
         self._unit = writer.unit(plan.table.name, scope.account.id, scope.region)
         self._own = self._unit.part(plan.table, plan.names) if plan.kept else None
@@ -70,6 +80,7 @@ class Reader:
                 for item, _, region in placed:
                     item.details[name] = self._of_bulk(name, detail, item, region)
         for row, place in self._rows(placed):
+            self._names.tell(self.plan.table.name, self._scope.region, row)
             for child in self._children:
                 child.part.append(
                     derive(
@@ -135,9 +146,12 @@ class Reader:
     def _row(self, placed: tuple[Item, Address, str]) -> tuple[Row, Address] | None:
         """The row of an item and where it is; None where it is gone since it was listed."""
         item, place, region = placed
+        named_by = self._keys(item, place) if self._keys is not None else {}
         try:
             for name, detail in self._details.items():
-                if isinstance(detail, Call):
+                if (meant := self._meant.get(name)) is not None and not meant.has(named_by):
+                    item.details[name] = self._not_asked(detail.operation, meant)
+                elif isinstance(detail, Call):
                     item.details[name] = self._of_call(name, detail, item, region)
         except _Gone:
             return None
@@ -165,6 +179,11 @@ class Reader:
             unread = self._unread(self.plan.table.name, operation, cause, (column.name,))
             self._unit.unread(unread)
             row[column.name] = Unknown(unread.kind, str(unread))
+
+    def _not_asked(self, operation: str, meant: Meant) -> Unknown:
+        called = self._asker.clients.api_name(operation)
+        named = " or ".join(f"{table} names ({column})" for table, column in meant.by)
+        return Unknown(Kind.NOT_COLLECTED, f"{called} is asked of those alone that {named}")
 
     def _of_call(self, name: str, call: Call, item: Item, region: str) -> Any:
         """What an operation says of one item; Unknown where it could not be asked. Raises _Gone where it is gone."""

@@ -12,9 +12,10 @@ from demarcate.estate.schema.unknown import Kind, Unknown
 from demarcate.estate.snapshots.snapshot import Snapshot
 from demarcate.estate.snapshots.writing import SnapshotWriter
 from demarcate.estate.sources.accounts import Accounts
+from demarcate.estate.sources.aws.naming import live_plan
 from demarcate.estate.sources.computing import finish
 from demarcate.estate.sources.interface import Options
-from demarcate.estate.sources.plan import Selection, make_plan, tells
+from demarcate.estate.sources.plan import Selection, tells
 from demarcate.estate.sources.progress import Progress
 
 NAME = "aws"
@@ -76,15 +77,19 @@ class LiveSource:
 
 def asked_of(selection: Selection, options: Options) -> dict[str, str]:
     """What was asked for, in the words of those who would ask for it again."""
+    plans = live_plan(selection)
     columns = sorted(
         (plan.table.name, plan.kept, [child.name for child, _ in plan.children], sorted(plan.names))
-        for plan in make_plan(selection, LiveSource.name)
+        for plan in plans
+    )
+    limits = sorted(
+        (plan.table.name, detail, sorted(named)) for plan in plans for detail, named in plan.limits.items()
     )
     accounts = options.accounts or Accounts()
     only = sorted((name, sorted(resources)) for name, resources in (options.only or {}).items())
     return {
         "tables": ", ".join(sorted(selection)),
-        "columns": sha256(repr(columns).encode()).hexdigest(),
+        "columns": sha256(repr((columns, limits) if limits else columns).encode()).hexdigest(),
         "regions": ", ".join(dict.fromkeys(options.regions)),
         "accounts": ", ".join(["the organization"] * accounts.organization + sorted(accounts.only)),
         "endpoint": options.endpoint_url or "",

@@ -87,7 +87,7 @@ def with_block(
     """
     ends = "\r\n" if "\r\n" in text else "\n"
     try:
-        lines = list(_lines(labels, head, values, type_))
+        lines = list(lines_of(labels, head, values, type_))
     except hcl.NotUnderstood as error:
         raise NotEdited(f"{labels[0]}: {error}") from error
     at = text.find("\n", behind.end)
@@ -98,7 +98,10 @@ def with_block(
     return before + ends + "".join(line + ends for line in lines) + after, hcl.line_at(before, len(before)) + 1
 
 
-def _lines(labels: Sequence[str], head: Mapping[str, str], values: Mapping[str, Any], type_: str) -> Iterator[str]:
+def lines_of(
+    labels: Sequence[str], head: Mapping[str, str], values: Mapping[str, Any], type_: str = "resource"
+) -> Iterator[str]:
+    """The lines of a block: its arguments as they are written (`head`), and its values."""
     quoted = " ".join(f'"{label}"' for label in labels)
     yield f"{type_} {quoted} {{"
     plain = {name: value for name, value in values.items() if not _is_block(value)}

@@ -64,14 +64,17 @@ def with_argument(text: str, file: str, block: hcl.Block, wanted: Wanted, same: 
             ) from error
         if wanted.declared is not UNTOLD and wanted.declared is not None and not same(now, wanted.declared):
             raise NotEdited(f"{file}:{line}: {last} is not what was compared: it was edited since")
+        if wanted.joined and isinstance(now, list):
+            value = hcl.written([*now, *(item for item in wanted.value if item not in now)])
         if value is not None:
             return text[: argument.start] + value + text[argument.end :], line
         return _without(text, argument), line
     if value is None:
         raise NotEdited(f"{last} is not written in it")
     which = wanted.which if missing == above and not wanted.into else {}
-    more = [f"{name} = {hcl.written(told)}" for name, told in which.items()]
-    return _added(text, block, missing, [*more, f"{last} = {value}"])
+    more = {**{name: hcl.written(told) for name, told in which.items()}, last: value}
+    longest = max(map(len, more))
+    return _added(text, block, missing, [f"{name:<{longest}} = {told}" for name, told in more.items()])
 
 
 def is_which(text: str, file: str, block: hcl.Block, which: Mapping[str, Any]) -> bool:

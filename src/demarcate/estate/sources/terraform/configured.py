@@ -101,7 +101,7 @@ class Configured:
                 text = _read(path)
                 if f'"{type_}"' in text and f'"{name}"' in text:
                     return f"{path} declares it, and only what .tf files say is edited: edit it by hand"
-        return "no configuration (.tf) lies beside what declares it"
+        return "no configuration (.tf) lies beside what declares it: name its folder as well"
 
     def _of(self, file: str, address: str) -> Iterator[Reading]:
         """The plans and states that have a resource which a file declares."""

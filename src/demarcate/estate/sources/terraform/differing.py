@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 from demarcate.estate.sources.cloudformation.editing import REMOVED, NotEdited
@@ -75,11 +76,13 @@ def _same_literals(was: _Told, now: _Told) -> tuple[tuple[str, Any], ...]:
 
 
 def _values(text: str, resource: str, block: hcl.Block) -> dict[str, Any]:
-    """The values that a block gives a resource."""
+    """The values that a block gives a resource, as far as they are literals or name other resources."""
     values: dict[str, Any] = {}
     for item in block.items:
         if isinstance(item, hcl.Block):
             values.setdefault(item.type, []).append(_values(text, resource, item))
-        elif item.name != "provider":
+            continue
+        with suppress(hcl.NotUnderstood):  # what is carried may be any expression
             values[item.name] = hcl.evaluated(text[item.start : item.end])
+    values.pop("provider", None)
     return values

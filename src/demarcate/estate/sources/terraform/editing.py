@@ -19,6 +19,7 @@ from demarcate.estate.sources.cloudformation.editing import REMOVED, NotEdited, 
 from demarcate.estate.sources.cloudformation.rereading import Reading
 from demarcate.estate.sources.terraform import hcl
 from demarcate.estate.sources.terraform.adding import (
+    POLICY,
     carried,
     free_name,
     named_in,
@@ -30,10 +31,12 @@ from demarcate.estate.sources.terraform.configuration import MAX_FILES, files_in
 from demarcate.estate.sources.terraform.configured import Configured, blocks_of, others_in
 from demarcate.estate.sources.terraform.edits import address_in, substituted
 from demarcate.estate.sources.terraform.referring import without_indexes
-from demarcate.estate.sources.terraform.wanted import Wanted
+from demarcate.estate.sources.terraform.wanted import Wanted, in_names
 
 _ADDRESS: Final = re.compile(r"([\w-]+)\.([\w-]+)")
-_REFERS: Final = re.compile(r'("\$\{)?[a-z][\w-]*\.[A-Za-z_][\w-]*(\.\w+)?(\}")?')
+_REFERS: Final = re.compile(
+    r'("\$\{)?(?!(?:var|local|each|count|module|data|path|self)\.)[a-z][\w-]*\.[A-Za-z_][\w-]*(\.\w+)?(\}")?'
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,35 +132,39 @@ def _completed(text: str, file: str, places: Sequence[Written], same: Same) -> t
                 text, line = with_argument(text, file, block_in(text, file, block.labels), place.wanted, same)
                 lines.append(line)
             return text, min(lines)
-    values: dict[str, Any] = {}
+    values: dict[str, Any] = dict(wanted.which)
     for place in places:
         if place.wanted.value is REMOVED:
             raise NotEdited(f"{wanted.resource} is not there, and would not say it")
-        substituted(wanted.resource, values, place.wanted.steps, place.wanted.value)
+        substituted(wanted.resource, values, place.wanted.steps, in_names(place.wanted.value, name))
     own = block_in(text, file, completes)
     reference = f"{name}.{naming_attribute(completes[0], wanted.into)}"
     head = {**carried(text, file, own, wanted.resource, wanted.carries), wanted.into: reference}
+    kinds = [wanted.resource, *([POLICY] if wanted.document is not None else [])]
     called = free_name(
-        completes, wanted.resource, lambda name: places[0].taken(name) or _declares(text, wanted, name)
+        completes,
+        wanted.resource,
+        lambda name: places[0].taken(name) or any(named_in(text, kind, name) for kind in kinds),
     )
-    return with_block(text, file, own, (wanted.resource, called), head, values)
-
-
-def _declares(text: str, wanted: Wanted, name: str) -> bool:
-    return named_in(text, wanted.resource, name)
+    if wanted.document is None:
+        return with_block(text, file, own, (wanted.resource, called), head, values)
+    values[wanted.steps[-1]] = hcl.Template((hcl.Reference(f"data.{POLICY}.{called}", "json"),))
+    text, _ = with_block(text, file, own, (wanted.resource, called), head, values)
+    return with_block(text, file, own, (POLICY, called), {}, in_names(wanted.document, name), type_="data")
 
 
 def _taken(
     reading: Reading, configured: Configured, file: str, address: str, module: str, resource: str
 ) -> Callable[[str], bool]:
-    """Whether a resource of a kind has a name already in a module, or had it."""
+    """Whether a resource of a kind has a name already in a module, or had it, or a policy's document has it there."""
 
     def taken(name: str) -> bool:
         folder = Path(file).parent
         if configured.has(file, address, address_in(module, f"{resource}.{name}")):
             return True
         paths = [*islice(files_in(folder, folder), MAX_FILES), *others_in(folder)]
-        return any(named_in(reading.text(str(path)), resource, name) for path in paths)
+        texts = [reading.text(str(path)) for path in paths]
+        return any(named_in(text, kind, name) for text in texts for kind in (resource, POLICY))
 
     return taken
 

@@ -24,7 +24,8 @@ class Wanted:
     `into` is the argument that names the resource which it completes; empty where it is that resource's own. `which`
     says of the resource, or of the outermost block, which of several it is: arguments with their values. `carries` are
     arguments of the other resource that are said again, where it is written anew. `document` are the blocks of a policy
-    that the argument is to be. What is there already is not edited if it is wanted `anew`.
+    that the argument is to be. What is there already is not edited if it is wanted `anew`, and a list that is there
+    keeps its own if it is to be `joined`.
     """
 
     resource: str
@@ -36,6 +37,7 @@ class Wanted:
     carries: tuple[str, ...] = ()
     document: Mapping[str, Any] | None = None
     anew: bool = False
+    joined: bool = False
 
 
 def wanted_of(table: Table, column: Column, value: Any, declared: Any, resource: str) -> Iterator[Wanted]:
@@ -94,6 +96,7 @@ def wanted_by(
     carries: tuple[str, ...] = (),
     document: Mapping[str, Any] | None = None,
     anew: bool = False,
+    joined: bool = False,
 ) -> list[Wanted]:
     """Arguments that a `resource` is wanted to have, or what completes it (`by`), whose argument `into` names it.
 
@@ -112,7 +115,9 @@ def wanted_by(
                 raise NotEdited(f"{by or resource} has no {'.'.join(steps)}")
             tree = tree[step]
         told.append(
-            Wanted(by or resource, into if by else "", steps, value, UNTOLD, which, carries, document, anew)
+            Wanted(
+                by or resource, into if by else "", steps, value, UNTOLD, which, carries, document, anew, joined
+            )
         )
     return told
 
