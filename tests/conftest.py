@@ -240,10 +240,13 @@ def _once(real: Callable[..., T]) -> Callable[..., T]:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """Headless Chromium, one for each worker: the system's, or the one that playwright keeps."""
+    """Headless Chromium, one for each worker: the system's, or the one that playwright keeps. What is expected of
+    a page is waited for.
+    """
     pytest.importorskip("playwright", reason="playwright is not installed: nothing is tested in a browser")
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    expect.set_options(timeout=PATIENCE * 1000)
     with sync_playwright() as playwright:
         kept = playwright.chromium.executable_path
         program = next((path for name in NAMES if (path := shutil.which(name))), None)
