@@ -157,7 +157,11 @@ class Loader:
             return SECURITY_LAKE, ""
         if vpc_flow.header_of(" ".join(name.replace("_", "-") for name in names)):
             return vpc_flow.PARQUET, "\n".join(names)
-        raise Damaged("is Parquet of no form of logs that is read here")
+        raise Damaged(
+            "is OCSF, but no events of an API (class 6003)"
+            if {"class_uid", "metadata"} <= set(names)
+            else "is Parquet of no form of logs that is read here"
+        )
 
     def _refuse(self, loaded: Loaded, entry: Entry, damage: Damaged) -> None:
         loaded.refused.append((entry, damage))
