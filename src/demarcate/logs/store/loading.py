@@ -27,8 +27,10 @@ from demarcate.logs.store.forms import vpc_flow
 from demarcate.logs.store.forms.form import OTHER, Cut, Form, Table
 from demarcate.logs.store.forms.security_lake import SECURITY_LAKE
 
-SPOOLED: Final = 96 << 20
-"""Bytes of records of which one file of rows is made."""
+SPOOLED: Final = 192 << 20
+"""Bytes of records of which one file of rows is made. After each the database gives its memory back to the system, and
+is given it anew, page by page: with half as many bytes that took a twelfth of the whole.
+"""
 
 MEMORY: Final = 200_000_000
 """Bytes that the database may take for one batch; several are made side by side."""
