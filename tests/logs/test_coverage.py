@@ -197,16 +197,20 @@ class Listing:
         return self.told
 
 
-def received(kind: str, name: str, row: dict[str, Any], listing: Listing) -> Any:
+def received(kind: str, name: str, row: dict[str, Any], *listings: Listing) -> list[Any]:
+    """The place of the logs of a resource, as each listing has it."""
     (of,) = named([kind])
     target = next(to.column for to in (*of.to, *(to for by in of.by for to in by.to)) if to.kind == "bucket")
     on = {"logging_enabled": True, "access_logs_enabled": True, "access_log_enabled": True}
     tables = {name: [{"name": "it", **on, **row, target: "logs"}], "aws_region": [{"name": REGION}]}
     tables["aws_s3_bucket"] = [*tables.get("aws_s3_bucket", []), PLACE]
+    places = []
     with estate(tables | NOBODY) as read:
-        told = list(covered(read, [of], Receiving(listing, TODAY)))
-    (place,) = (place for each in told for place in each.destinations)
-    return place
+        for listing in listings:
+            told = covered(read, [of], Receiving(listing, TODAY))
+            (place,) = (place for each in told for place in each.destinations)
+            places.append(place)
+    return places
 
 
 @pytest.mark.parametrize(("kind", "name", "row", "key"), KEYS)
@@ -214,11 +218,11 @@ def test_objects_of_a_day_are_asked_for_where_aws_puts_them(
     kind: str, name: str, row: dict[str, Any], key: str
 ) -> None:
     there = Listing(["2026-11-29T11:00:00Z", "2026-11-29T10:00:00Z"])
-    assert received(kind, name, row, there).received_until == datetime(2026, 11, 29, 11, tzinfo=UTC)
     nothing = Listing(None)
-    assert received(kind, name, row, nothing).received_until == ""
+    full, empty = received(kind, name, row, there, nothing)
+    assert full.received_until == datetime(2026, 11, 29, 11, tzinfo=UTC)
+    assert (empty.received_until, empty.receives) == ("", False)
     assert (there.asked, nothing.asked[0], len(nothing.asked)) == ([key], key, 2)
-    assert received(kind, name, row, nothing).receives is False
 
 
 DAY = "2026-11-29-"
@@ -267,11 +271,11 @@ def test_where_objects_lie_may_not_be_known() -> None:
     listing = Listing(None)
     untold = value_of({"unknown": "AWS Config does not tell it"})
     row = {"logging_target_prefix": "a", "logging_partitioned": untold}
-    place = received("s3-access", "aws_s3_bucket", row, listing)
+    (place,) = received("s3-access", "aws_s3_bucket", row, listing)
     assert (place.received_until, listing.asked) == (None, [])
     assert place.unknown["received_until"] == "AWS Config does not tell it"
     row = {"logging_target_prefix": "a", "logging_partitioned": True, "region": "global"}
-    place = received("s3-access", "aws_s3_bucket", row, listing)
+    (place,) = received("s3-access", "aws_s3_bucket", row, listing)
     assert (listing.asked, "is not known" in place.unknown["received_until"]) == ([], True)
 
 

@@ -234,12 +234,12 @@ def _check_passes(
 
 def _comparison(path: Path | None, files: Sequence[Destination], format: ReportFormat) -> Comparison | None:
     """The drift that is to be shown; None where none is. Raises DemarcateError where no report would show it."""
+    if path is None:
+        return None
     from demarcate.base.errors import DemarcateError
     from demarcate.drift.kept import read_comparison
     from demarcate.report import reports
 
-    if path is None:
-        return None
     if not any(written.drift for written in (reports.FORMATS[format.value], *(to.format for to in files))):
         raise DemarcateError("--drift is shown in the HTML report alone: add --out FILE.html, or --format html")
     return read_comparison(path)

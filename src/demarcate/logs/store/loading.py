@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
@@ -82,16 +83,23 @@ class Loader:
     def __init__(self, store: Path, work: Path) -> None:
         self._work = work
         work.mkdir()
-        self._connection = connect(store, work, limits=Limits(memory=MEMORY, threads=1, ordered=True, temp=work))
+        self._store = store
         self._spools: dict[tuple[str, str], _Spool] = {}
         self._free: list[Path] = []
         self._number = 0
+
+    @cached_property
+    def _connection(self) -> duckdb.DuckDBPyConnection:
+        """A database, from the first batch on that this one is given."""
+        limits = Limits(memory=MEMORY, threads=1, ordered=True, temp=self._work)
+        return connect(self._store, self._work, limits=limits)
 
     def close(self) -> None:
         """Let go of the database."""
         for spool in self._spools.values():
             spool.file.close()
-        self._connection.close()
+        if "_connection" in vars(self):
+            self._connection.close()
 
     def load(self, entries: Sequence[Entry], *, far: bool) -> Loaded:
         """Make rows of some files. What cannot be read is told; the rest goes on. Raises OSError for a full disk."""
