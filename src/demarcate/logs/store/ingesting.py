@@ -27,10 +27,10 @@ from demarcate.logs.store.merging import merge
 WORKERS: Final = 4
 """Batches that are made side by side at most: each takes some 100 MB."""
 
-BATCH: Final = 12 << 20
+BATCH: Final = 24 << 20
 """Bytes, as they lie there, of the files of one batch."""
 
-BATCH_FILES: Final = 8_000
+BATCH_FILES: Final = 16_000
 
 BATCH_PLACES: Final = MOST_PLACES // 3
 """Accounts and days of the files of one batch: events of the day before, or after, are among theirs."""

@@ -28,8 +28,10 @@ from demarcate.logs.store.forms import vpc_flow
 from demarcate.logs.store.forms.form import OTHER, Cut, Form, Table
 from demarcate.logs.store.forms.security_lake import SECURITY_LAKE
 
-SPOOLED: Final = 96 << 20
-"""Bytes of records of which one file of rows is made."""
+SPOOLED: Final = 192 << 20
+"""Bytes of records of which one file of rows is made. After each the database gives its memory back to the system, and
+is given it anew, page by page: with half as many bytes that took a twelfth of the whole.
+"""
 
 MEMORY: Final = 200_000_000
 """Bytes that the database may take for one batch; several are made side by side."""
@@ -165,7 +167,11 @@ class Loader:
             return SECURITY_LAKE, ""
         if vpc_flow.header_of(" ".join(name.replace("_", "-") for name in names)):
             return vpc_flow.PARQUET, "\n".join(names)
-        raise Damaged("is Parquet of no form of logs that is read here")
+        raise Damaged(
+            "is OCSF, but no events of an API (class 6003)"
+            if {"class_uid", "metadata"} <= set(names)
+            else "is Parquet of no form of logs that is read here"
+        )
 
     def _refuse(self, loaded: Loaded, entry: Entry, damage: Damaged) -> None:
         loaded.refused.append((entry, damage))
