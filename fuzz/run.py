@@ -23,7 +23,7 @@ TARGETS = {
     name: f"fuzz.{name}"
     for name in (
         *("templates", "predicates", "queries", "snapshots", "evidence", "config", "endpoints", "patterns"),
-        *("calls", "decisions", "rules", "kept", "waivers", "plans"),
+        *("calls", "decisions", "rules", "kept", "waivers", "plans", "weighed"),
     )
 }
 OUT = Path("out/fuzz")

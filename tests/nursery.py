@@ -33,7 +33,7 @@ from tests.surroundings import leave_out_pandas
 LARGEST = 1 << 20
 """How many bytes one message may have."""
 
-LATE = ("AWS_", "DEMARCATE_", "GIT_", "TMPDIR", "XDG_")
+LATE = ("AWS_", "DEMARCATE_", "GIT_", "PYSPARK_", "SPARK_", "TMPDIR", "XDG_")
 """How variables begin that nothing reads while it is imported."""
 
 _READY = b"ready"

@@ -18,7 +18,7 @@ from fuzz.working import Limits, input_of, run_one
 
 COUNTS = {
     **{"snapshots": 5, "config": 6, "queries": 15, "endpoints": 4, "templates": 20, "evidence": 30},
-    **{"rules": 30, "kept": 40, "plans": 10},
+    **{"rules": 30, "kept": 40, "plans": 10, "weighed": 6},
 }
 """Where an input takes longer, fewer are given: that a target runs is held here, and `make fuzz` looks for faults."""
 NO_HURRY = 3600.0

@@ -67,15 +67,15 @@ def parse_list(text: str, file: str, type_: type[T], problems: Problems) -> Iter
     except DocumentError as error:
         problems.add(file, error.line, error.message)
         return
+    names = [field.encode_name for field in msgspec.structs.fields(type_)]
     for node in root.value:
         try:
-            yield Entry(_entry(node, type_, file), file, node)
+            yield Entry(_entry(node, type_, names, file), file, node)
         except DocumentError as error:
             problems.add(file, error.line, error.message)
 
 
-def _entry(node: yaml.Node, type_: type[T], file: str) -> T:
-    names = [field.encode_name for field in msgspec.structs.fields(type_)]
+def _entry(node: yaml.Node, type_: type[T], names: list[str], file: str) -> T:
     if isinstance(node, yaml.MappingNode):
         for key, _ in node.value:
             if key.value not in names:

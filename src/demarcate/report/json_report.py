@@ -150,12 +150,17 @@ def schema() -> dict[str, Any]:
 
 
 def _tidy(value: Any) -> Any:
-    """Schemas take docstrings as they stand in the code: without its indentation."""
+    """Schemas take docstrings as they stand in the code: without its indentation. Of alternatives null comes last,
+    whichever version of msgspec says them.
+    """
     if isinstance(value, dict):
-        return {
+        told: dict[str, Any] = {
             key: inspect.cleandoc(item) if key == "description" and isinstance(item, str) else _tidy(item)
             for key, item in value.items()
         }
+        if isinstance(told.get("anyOf"), list):
+            told["anyOf"].sort(key=lambda item: item == {"type": "null"})
+        return told
     return [_tidy(item) for item in value] if isinstance(value, list) else value
 
 
