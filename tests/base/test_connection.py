@@ -184,8 +184,8 @@ def test_a_database_that_was_opened_ahead_is_locked_as_any(tmp_path: Path) -> No
 
 
 def test_a_child_opens_its_own(tmp_path: Path) -> None:
-    """Of what was opened before it began, the threads are its parent's; and it does not begin while one is opening, whose
-    locks nobody would give back in it.
+    """Of what was opened before it began, the threads are its parent's; and it does not begin while one is opening,
+    whose locks nobody would give back in it.
     """
     ahead()
     child = os.fork()
