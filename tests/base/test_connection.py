@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import os
 import resource
+import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,12 +13,14 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from demarcate.base import connection as connections
 from demarcate.base import duckdb as engine
 from demarcate.base.connection import Limits, TookTooLong, _allocated, ahead, bounded, connect, deadline, select_of
 from demarcate.base.errors import DemarcateError
 from demarcate.base.sql import literal
 from tests import processes
 from tests.each import each
+from tests.processes import PATIENCE
 
 SOURCE = Path(__file__).parents[2] / "src" / "demarcate"
 ONLY = (SOURCE / "base" / "connection.py", SOURCE / "base" / "duckdb.py")
@@ -181,12 +184,17 @@ def test_a_database_that_was_opened_ahead_is_locked_as_any(tmp_path: Path) -> No
 
 
 def test_a_child_opens_its_own(tmp_path: Path) -> None:
-    """Of what was opened before it began, the threads are its parent's."""
+    """Of what was opened before it began, the threads are its parent's; and it does not begin while one is opening,
+    whose locks nobody would give back in it.
+    """
     ahead()
     child = os.fork()
     if not child:
+        settled = all(opening.done() for _, opening in connections._AHEAD)
+        signal.alarm(int(PATIENCE))
         with connect(tmp_path) as connection:
-            os._exit(0 if connection.execute("SELECT sum(range) FROM range(300000)").fetchone() else 1)
+            told = connection.execute("SELECT sum(range) FROM range(300000)").fetchone()
+            os._exit(0 if settled and told else 1)
     assert os.waitpid(child, 0)[1] == 0
     connect(tmp_path).close()
 

@@ -15,7 +15,7 @@ import threading
 import uuid
 import weakref
 from collections.abc import Iterator
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from functools import partial
 from pathlib import Path
 
@@ -74,6 +74,10 @@ _AHEAD: list[tuple[int, Future[duckdb.DuckDBPyConnection]]] = []
 """A database that is being opened for whoever asks next, and the process that opens it."""
 
 
+_NEVER_CLOSED: list[Future[duckdb.DuckDBPyConnection]] = []
+"""What a parent opened ahead: a child that closes it waits for the database's threads, which it does not have."""
+
+
 def ahead() -> None:
     """Open a database in another thread, which the next `connect` locks and gives: that takes as long as reading a
     small template, on a processor that nothing else uses by then.
@@ -91,12 +95,24 @@ def ahead() -> None:
         threading.Thread(target=work, name="ahead", daemon=True).start()
 
 
+def _settle() -> None:
+    """Wait for what is being opened ahead: a child that began meanwhile would wait for locks of a thread that it does
+    not have, for ever.
+    """
+    wait([opening for process, opening in _AHEAD if process == os.getpid()])
+
+
+if hasattr(os, "register_at_fork"):  # Windows has no fork
+    os.register_at_fork(before=_settle)
+
+
 def _opened() -> duckdb.DuckDBPyConnection:
     """A new database: the one that was opened ahead, where there is one."""
     with contextlib.suppress(IndexError):  # which is another thread's by now, or was never asked for
         process, opening = _AHEAD.pop()
-        if process == os.getpid():  # a child has neither the thread nor those of the database
+        if process == os.getpid():
             return opening.result()
+        _NEVER_CLOSED.append(opening)
     return _open()
 
 
