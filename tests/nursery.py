@@ -176,6 +176,9 @@ def _prepare() -> None:
             import_module(module.name)
     with contextlib.suppress(ImportError):
         import_module("typer._adapters")  # and pydantic with it, as it parses the first option
+    # What a run removes and says when it is ended does not hang on how busy the machine is.
+    stopping: Any = import_module("demarcate.base.stopping")
+    stopping.GRACE = 60.0
     _make_verbs()
     _read_results()
 
