@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from demarcate.report.api_activity import event
+from demarcate.report.ocsf import METADATA
 from tests.report.standards import of_ocsf
 
 LEAST: dict[str, Any] = {"event_time": "2026-11-29T02:10:00Z", "event_id": "e", "event_name": "GetObject"}
@@ -16,6 +17,7 @@ CASES: list[tuple[dict[str, Any], str, Any]] = [
     ({}, "status", "Success"),
     ({}, "actor", {"app_name": "unknown"}),
     ({}, "src_endpoint", {"svc_name": "unknown"}),
+    ({"event_id": None}, "metadata", {**METADATA, "event_code": LEAST["event_name"]}),
     ({"event_name": "RunInstances"}, "type_uid", 600301),
     ({"event_name": "PutBucketPolicy"}, "activity_name", "Update"),
     ({"event_name": "DeleteTrail"}, "activity_id", 4),

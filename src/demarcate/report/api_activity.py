@@ -37,7 +37,11 @@ def event(row: Mapping[str, Any]) -> dict[str, Any]:
         "activity_name": _ACTIVITIES[activity],
         "type_uid": 600300 + activity,
         "type_name": f"API Activity: {_ACTIVITIES[activity]}",
-        "metadata": {**ocsf.METADATA, "uid": str(row["event_id"]), "event_code": str(row["event_name"])},
+        "metadata": {
+            **ocsf.METADATA,
+            **({"uid": str(row["event_id"])} if row["event_id"] else {}),
+            "event_code": str(row["event_name"]),
+        },
         "time": moment,
         "severity_id": 1,
         "severity": "Informational",
