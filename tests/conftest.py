@@ -24,7 +24,8 @@ from botocore.client import ClientCreator
 from botocore.endpoint_provider import EndpointProvider
 from botocore.httpsession import create_urllib3_context
 from botocore.loaders import Loader, create_loader
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from demarcate.base import cache as caches
 from demarcate.base import connection
@@ -101,6 +102,12 @@ settings.load_profile("same")
 """
 
 
+@settings(max_examples=1, database=None)
+@given(st.none())
+def begin(_: None) -> None:
+    """Have hypothesis look for what holds its random numbers, which it does once, in all that there is by then."""
+
+
 secure = cache(create_urllib3_context)
 """How a client would talk TLS: no server of the tests does, and to prepare it takes as long as a call."""
 
@@ -119,10 +126,26 @@ def models(data_path: str | None = None) -> Loader:
 def pytest_configure(config: pytest.Config) -> None:
     worker = hasattr(config, "workerinput")
     surroundings.heed_signals(worker=worker)
+    surroundings.leave_out_pandas()
     gc.set_threshold(100_000, 50, 50)  # as the command has it
     if not worker:
         config.add_cleanup(surroundings.settle())
     config.add_cleanup(_remember())
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionstart() -> None:
+    begin()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """Nothing looks for cycles meanwhile: what is collected stays."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
 
 
 def pytest_collection_finish() -> None:
@@ -228,10 +251,13 @@ def _once(real: Callable[..., T]) -> Callable[..., T]:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """Headless Chromium, one for each worker: the system's, or the one that playwright keeps."""
+    """Headless Chromium, one for each worker: the system's, or the one that playwright keeps. What is expected of
+    a page is waited for.
+    """
     pytest.importorskip("playwright", reason="playwright is not installed: nothing is tested in a browser")
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    expect.set_options(timeout=PATIENCE * 1000)
     with sync_playwright() as playwright:
         kept = playwright.chromium.executable_path
         program = next((path for name in NAMES if (path := shutil.which(name))), None)

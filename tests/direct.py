@@ -7,6 +7,7 @@ is given. What tests of connections are about (that one is kept, slow, cut or re
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from email.message import Message
@@ -28,11 +29,14 @@ Send = Callable[[URLLib3Session, AWSPreparedRequest], AWSResponse]
 
 @contextmanager
 def called_directly() -> Iterator[None]:
-    """Have applications called for as long as this lasts, where a server of this process serves them."""
-    real = URLLib3Session.send
+    """Have applications called for as long as this lasts, where a server of this process serves them.
+
+    A fork has only a copy of an application: its calls go to the server.
+    """
+    real, ours = URLLib3Session.send, os.getpid()
 
     def send(session: URLLib3Session, request: AWSPreparedRequest) -> AWSResponse:
-        server = SERVERS.get("http://" + urlsplit(request.url).netloc)
+        server = SERVERS.get("http://" + urlsplit(request.url).netloc) if os.getpid() == ours else None
         body = request.body
         if isinstance(server, BaseWSGIServer) and (body is None or isinstance(body, bytes | bytearray | str)):
             return _answered(server, request, body.encode() if isinstance(body, str) else bytes(body or b""))

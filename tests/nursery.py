@@ -20,17 +20,20 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import copy
+from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, NoReturn
+from typing import IO, Any, NoReturn
+
+from tests.surroundings import leave_out_pandas
 
 LARGEST = 1 << 20
 """How many bytes one message may have."""
 
-LATE = ("AWS_", "DEMARCATE_", "GIT_", "XDG_")
+LATE = ("AWS_", "DEMARCATE_", "GIT_", "PYSPARK_", "SPARK_", "TMPDIR", "XDG_")
 """How variables begin that nothing reads while it is imported."""
 
 _READY = b"ready"
@@ -76,12 +79,9 @@ class Nursery:
             files = [stack.enter_context(tempfile.TemporaryFile()) for _ in range(3)]
             files[0].write(typed)
             files[0].seek(0)
-            asked = {"arguments": arguments, "cwd": str(cwd), "environment": _environment(more)}
-            socket.send_fds(self._ours, [json.dumps(asked).encode()], [file.fileno() for file in files])
-            self._ours.settimeout(patience)
-            pid = int(self._ours.recv(LARGEST))
+            pid = self._begin(arguments, cwd, [file.fileno() for file in files], more)
             try:
-                code, peak = json.loads(self._ours.recv(LARGEST))
+                code, peak = self._end(patience)
             finally:
                 with contextlib.suppress(ProcessLookupError):
                     os.killpg(pid, signal.SIGKILL)
@@ -89,6 +89,70 @@ class Nursery:
                 file.seek(0)
             out, err = (file.read().decode() for file in files[1:])
             return subprocess.CompletedProcess(arguments, code, out, err), peak
+
+    @contextlib.contextmanager
+    def running(self, arguments: Sequence[str], cwd: Path, more: Mapping[str, str]) -> Iterator[Running]:
+        """A run that goes on, one at a time. It is killed in the end, with all that it started."""
+        (typed, stdin), (stdout, out), (stderr, err) = os.pipe(), os.pipe(), os.pipe()
+        with os.fdopen(stdin, "wb", 0) as to, os.fdopen(stdout, "rb") as said, os.fdopen(stderr, "rb") as told:
+            try:
+                pid = self._begin(arguments, cwd, [typed, out, err], more)
+            finally:
+                for file in (typed, out, err):
+                    os.close(file)
+            run = Running(pid, to, said, told, self._end)
+            try:
+                yield run
+            finally:
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(pid, signal.SIGKILL)
+                run.wait(None)
+
+    def _begin(self, arguments: Sequence[str], cwd: Path, files: Sequence[int], more: Mapping[str, str]) -> int:
+        """Have a process begin, with its three files: its number."""
+        asked = {"arguments": arguments, "cwd": str(cwd), "environment": _environment(more)}
+        self._ours.settimeout(None)
+        socket.send_fds(self._ours, [json.dumps(asked).encode()], list(files))
+        return int(self._ours.recv(LARGEST))
+
+    def _end(self, patience: float | None) -> tuple[int, int]:
+        """How the process ended, and its peak of memory in KB. Raises TimeoutError, or BlockingIOError at once."""
+        self._ours.settimeout(patience)
+        code, peak = json.loads(self._ours.recv(LARGEST))
+        return code, peak
+
+
+@dataclass
+class Running:
+    """A run that goes on, as `subprocess.Popen` has it."""
+
+    pid: int
+    stdin: IO[bytes]
+    stdout: IO[bytes]
+    stderr: IO[bytes]
+    _end: Callable[[float | None], tuple[int, int]]
+    returncode: int | None = None
+
+    def send_signal(self, number: int) -> None:
+        os.kill(self.pid, number)
+
+    def poll(self) -> int | None:
+        """Its exit code, if it has ended."""
+        with contextlib.suppress(BlockingIOError):
+            return self.wait(0)
+        return None
+
+    def wait(self, patience: float | None) -> int:
+        """Its exit code, once it has ended. Raises TimeoutError."""
+        if self.returncode is None:
+            self.returncode, _ = self._end(patience)
+        return self.returncode
+
+    def communicate(self, timeout: float | None = None) -> tuple[bytes, bytes]:
+        """What it says until it has ended."""
+        said = self.stdout.read(), self.stderr.read()
+        self.wait(timeout)
+        return said
 
 
 def _environment(more: Mapping[str, str] = MappingProxyType({})) -> dict[str, str]:
@@ -186,15 +250,24 @@ def _serve(ours: socket.socket) -> list[str]:
             os.chdir(asked["cwd"])
             os.environ.clear()
             os.environ.update(asked["environment"])
+            tempfile.tempdir = None  # to be asked for anew
             for number, file in enumerate(files):
                 os.dup2(file, number)
                 os.close(file)
+            _open_streams()
             return [sys.argv[0], *asked["arguments"]]
         for file in files:
             os.close(file)
         ours.send(str(pid).encode())
         _, status, used = os.wait4(pid, 0)
         ours.send(json.dumps([os.waitstatus_to_exitcode(status), used.ru_maxrss]).encode())
+
+
+def _open_streams() -> None:
+    """Standard streams of the files that there are now: the old ones remember whether theirs can be sought in."""
+    sys.stdin = open(0, closefd=False)  # noqa: SIM115
+    sys.stdout = open(1, "w", closefd=False)  # noqa: SIM115
+    sys.stderr = open(2, "w", buffering=1, errors="backslashreplace", closefd=False)  # noqa: SIM115
 
 
 def _threads() -> int:
@@ -217,6 +290,7 @@ def _end(code: int) -> None:
 
 
 if __name__ == "__main__":
+    leave_out_pandas()
     _prepare()
     gc.collect()
     gc.freeze()  # what is imported is looked through by no run

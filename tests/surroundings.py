@@ -53,6 +53,20 @@ def settle() -> Callable[[], None]:
     return lambda: shutil.rmtree(home, ignore_errors=True)
 
 
+class _WithoutPandas:
+    """A finder that finds no pandas."""
+
+    @staticmethod
+    def find_spec(name: str, path: object = None, target: object = None) -> None:
+        if name == "pandas":
+            raise ModuleNotFoundError("pandas is left out here", name=name)
+
+
+def leave_out_pandas() -> None:
+    """Have PyArrow not import it in this process, where nothing of ours uses it: that takes longer than a short run."""
+    sys.meta_path.insert(0, _WithoutPandas)
+
+
 def _in_memory() -> Path | None:
     """A folder in memory, where there is one with room: programs make and remove thousands of small files."""
     shared = Path("/dev/shm")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 from tests.each import each
 
@@ -59,16 +60,29 @@ METHODS = {"estate/sources/config/deliveries.py", "estate/sources/config/files.p
 """Where `.open()` is a method of ours (`Delivery.open`), and not that of a path."""
 
 
-def opened(path: Path) -> Iterator[tuple[int, str]]:
-    """The lines on which a module opens something, and how."""
+class Read(NamedTuple):
+    """The lines on which a module opens something, and how; and those on which it converts a moment."""
+
+    opened: tuple[tuple[int, str], ...]
+    converts: tuple[int, ...]
+
+
+@cache
+def read(path: Path) -> Read:
+    """A module, looked through once for all tests."""
+    opened: list[tuple[int, str]] = []
+    converts: list[int] = []
     for node in ast.walk(ast.parse(path.read_text())):
-        if not isinstance(node, ast.Call):
-            continue
-        called = node.func
-        if isinstance(called, ast.Name) and called.id in OPENS - OWN:
-            yield node.lineno, called.id
-        elif isinstance(called, ast.Attribute) and called.attr in OPENS and not ours(called):
-            yield node.lineno, called.attr
+        if isinstance(node, ast.Attribute):
+            if node.attr in CONVERTS:
+                converts.append(node.lineno)
+        elif isinstance(node, ast.Call):
+            called = node.func
+            if isinstance(called, ast.Name) and called.id in OPENS - OWN:
+                opened.append((node.lineno, called.id))
+            elif isinstance(called, ast.Attribute) and called.attr in OPENS and not ours(called):
+                opened.append((node.lineno, called.attr))
+    return Read(tuple(opened), tuple(converts))
 
 
 def ours(called: ast.Attribute) -> bool:
@@ -81,12 +95,12 @@ def ours(called: ast.Attribute) -> bool:
 def test_nothing_else_opens_files(path: Path) -> None:
     name = path.relative_to(SOURCE).as_posix()
     allowed = ALLOWED.get(name, set()) | ({"open"} if name in METHODS else set())
-    assert [place for place in opened(path) if place[1] not in allowed] == []
+    assert [place for place in read(path).opened if place[1] not in allowed] == []
 
 
 def test_the_exceptions_are_needed() -> None:
     for name, allowed in ALLOWED.items():
-        used = {how for _, how in opened(SOURCE / name)}
+        used = {how for _, how in read(SOURCE / name).opened}
         assert allowed <= used or allowed is OPENS, name
 
 
@@ -95,10 +109,9 @@ CONVERTS = {"astimezone", "fromtimestamp", "utcfromtimestamp", "timestamp"}
 
 def test_moments_are_brought_to_utc_in_one_place() -> None:
     places = [
-        f"{path.relative_to(SOURCE).as_posix()}:{node.lineno}"
+        f"{path.relative_to(SOURCE).as_posix()}:{line}"
         for path in SOURCE.rglob("*.py")
-        for node in ast.walk(ast.parse(path.read_text()))
-        if isinstance(node, ast.Attribute) and node.attr in CONVERTS
+        for line in read(path).converts
     ]
     assert {place.partition(":")[0] for place in places} == {"base/moments.py"}
 

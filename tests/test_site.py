@@ -7,7 +7,9 @@ import re
 import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from html.parser import HTMLParser
+from os.path import normpath
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
@@ -143,18 +145,20 @@ def test_links_out_of_the_documentation_are_text(site: Path) -> None:
 
 
 def test_links_and_images_lead_somewhere(site: Path, pages: dict[Path, Page]) -> None:
+    files = {str(path.relative_to(site)): path for path in site.rglob("*") if path.is_file()}
     lost = []
     for path, page in pages.items():
         if path.name == "404.html":  # served from anywhere, so its links begin at the root
             continue
-        for link in [*page.links, *page.fetched]:
+        here = path.relative_to(site)
+        for link in dict.fromkeys([*page.links, *page.fetched]):
             parts = urlsplit(link)
             if parts.scheme:
                 continue
-            target = (path.parent / unquote(parts.path)).resolve() if parts.path else path
-            target = target / "index.html" if target.is_dir() else target
-            there = target.is_file() and target.is_relative_to(site)
-            if there and parts.fragment and target in pages:
+            name = normpath(here.parent / unquote(parts.path)) if parts.path else str(here)
+            target = files.get(name) or files.get(normpath(f"{name}/index.html"))
+            there = target is not None
+            if target in pages and parts.fragment:
                 there = unquote(parts.fragment) in pages[target].ids
             if not there:
                 lost.append(f"{path.relative_to(site)}: {link}")
@@ -215,6 +219,7 @@ def test_what_asks_another_host_is_seen(text: str, asks: list[str]) -> None:
 # --- Text that came from data ---------------------------------------------------------------------------
 
 
+@cache
 def renderer() -> markdown.Markdown:
     """Markdown as the site has it."""
     options = yaml.safe_load(CONFIG.read_text())["markdown_extensions"]
@@ -242,7 +247,7 @@ PLAIN = {"p", "h1", "ul", "li", "table", "thead", "tbody", "tr", "th", "td", "a"
 
 
 def made(text: str, where: str) -> Page:
-    page = read(f"<article>{renderer().convert(where.format(safe.markdown(text)))}</article>")
+    page = read(f"<article>{renderer().reset().convert(where.format(safe.markdown(text)))}</article>")
     page.links = [link for link in page.links if not link.startswith("#")]  # the headings' own
     return page
 

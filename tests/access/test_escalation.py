@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-import cfnlint
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,10 +19,17 @@ from demarcate.access.patterns import matching
 from demarcate.estate.schema.unknown import Kind, Unknown
 
 U = Unknown(Kind.PARAMETER, "parameter X has no value")
-REFERENCE: dict[str, Any] = json.loads(
-    (Path(cfnlint.__file__).parent / "data" / "AdditionalSpecs" / "Policies.json").read_text()
-)
-"""The Service Authorization Reference, as cfn-lint has it."""
+
+
+@cache
+def reference() -> dict[str, Any]:
+    """The Service Authorization Reference, as cfn-lint has it: read without that, which takes long to be imported."""
+    spec = find_spec("cfnlint")
+    assert spec is not None and spec.origin is not None
+    text = (Path(spec.origin).parent / "data" / "AdditionalSpecs" / "Policies.json").read_text()
+    document: dict[str, Any] = json.loads(text)
+    return document
+
 
 every_combination = pytest.mark.parametrize("combination", combinations(), ids=lambda combination: combination.id)
 
@@ -47,11 +55,11 @@ def test_actions_and_what_they_are_aimed_at_are_those_of_aws() -> None:
     assert {action for combination in combinations() for action in combination.at} <= set(sensitive_actions())
     for action in named | set(sensitive_actions()):
         service, _, name = action.partition(":")
-        assert name in REFERENCE[service]["Actions"], f"{action} is no action"
-        kinds = [kind.lower() for kind in REFERENCE[service]["Actions"][name].get("Resources", [])]
+        assert name in reference()[service]["Actions"], f"{action} is no action"
+        kinds = [kind.lower() for kind in reference()[service]["Actions"][name].get("Resources", [])]
         formats = [
             arn.replace(".*", "*")
-            for kind, of_kind in REFERENCE[service]["Resources"].items()
+            for kind, of_kind in reference()[service]["Resources"].items()
             if kind.lower() in kinds
             for arn in of_kind.get("ARNFormats", [])
         ]

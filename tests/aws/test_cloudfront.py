@@ -84,3 +84,5 @@ def test_log_deliveries_say_where_they_end(aws: Aws) -> None:
     logs.create_delivery(deliverySourceName="access", deliveryDestinationArn=made["arn"])
     (row,) = aws.rows("aws_cloudfront_log_delivery")
     assert (row["delivery_source_name"], row["destination_resource_arn"]) == ("access", "arn:aws:s3:::logs")
+    path = ("AWSLogs/{account-id}/CloudFront/", False)
+    assert (row["s3_suffix_path"], row["s3_hive_compatible_path"]) == path

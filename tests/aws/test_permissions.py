@@ -16,8 +16,6 @@ from typing import Any
 
 import pytest
 from botocore import xform_name
-from cfnlint.api import lint
-from cfnlint.decode import decode_str
 from hypothesis import given
 from hypothesis import strategies as st
 from moto.core.utils import get_service_model
@@ -46,7 +44,12 @@ from tests.each import each
 
 CALLS = calls_of(dict.fromkeys(all_tables()))
 OPERATIONS = sorted({call.operation for call in (*CALLS, *ORGANIZATION)} - {ASSUME.operation})
-GRANTS = grants_of(CALLS)
+
+
+@cache
+def all_grants() -> tuple[Grant, ...]:
+    """What a role is granted for all tables: the models of all services are read for that."""
+    return grants_of(CALLS)
 
 
 @cache
@@ -175,7 +178,7 @@ def test_paths_of_api_gateway_are_those_of_its_resources() -> None:
 
 
 def test_keys_of_apis_cannot_be_read() -> None:
-    told = json.dumps(policy.policy(GRANTS))
+    told = json.dumps(policy.policy(all_grants()))
     assert "apikeys" not in told
     assert '"apigateway:GET"], "Resource": "*"' not in told
 
@@ -195,10 +198,10 @@ def granted(document: policy.Document) -> list[Grant]:
 
 
 def test_a_policy_allows_the_grants_and_nothing_else() -> None:
-    document = policy.policy(GRANTS)
-    assert granted(document) == list(GRANTS)
+    document = policy.policy(all_grants())
+    assert granted(document) == [*all_grants()]
     assert [action for statement in document["Statement"] for action in statement["Action"]] == sorted(
-        {grant.action for grant in GRANTS}
+        {grant.action for grant in all_grants()}
     )
     sids = [statement["Sid"] for statement in document["Statement"]]
     assert len(sids) == len(set(sids))
@@ -207,7 +210,7 @@ def test_a_policy_allows_the_grants_and_nothing_else() -> None:
 
 
 def test_the_size_is_that_of_the_text_without_white_space() -> None:
-    document = policy.policy(GRANTS)
+    document = policy.policy(all_grants())
     assert policy.size(document) == len(re.sub(r"\s", "", policy.policy_json(document)))
 
 
@@ -226,18 +229,22 @@ def test_split_policies_allow_the_same_and_each_is_small_enough(grants: list[Gra
 
 
 def test_cfn_lint_has_nothing_to_say_of_the_template() -> None:
-    assert lint(policy.template(GRANTS), regions=["us-east-1", "eu-west-1"]) == []
+    from cfnlint.api import lint  # which takes long to be imported
+
+    assert lint(policy.template(all_grants()), regions=["us-east-1", "eu-west-1"]) == []
 
 
 def test_the_template_is_a_stacksets() -> None:
-    text = policy.template(GRANTS)
+    from cfnlint.decode import decode_str
+
+    text = policy.template(all_grants())
     made, problems = decode_str(text)
     assert not problems
     assert not re.search(r"\b\d{12}\b", text), "an account's id"
     assert all("Default" in parameter for parameter in made["Parameters"].values())
     assert "CAPABILITY_NAMED_IAM" in text
     assert made["Resources"]["Role"]["Properties"]["RoleName"] == {"Ref": "RoleName"}
-    assert policy.template(reversed(GRANTS)) == text
+    assert policy.template(reversed(all_grants())) == text
 
 
 # --- the command ------------------------------------------------------------------------------------------
@@ -335,7 +342,7 @@ def test_the_stack_makes_the_role(aws: Aws, parameters: dict[str, str], principa
     told = [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()]
     aws.client("cloudformation").create_stack(
         StackName="reader",
-        TemplateBody=policy.template(GRANTS),
+        TemplateBody=policy.template(all_grants()),
         Parameters=[*told, {"ParameterKey": "RoleName", "ParameterValue": "reader"}],
         Capabilities=["CAPABILITY_NAMED_IAM"],
     )
@@ -348,4 +355,4 @@ def test_the_stack_makes_the_role(aws: Aws, parameters: dict[str, str], principa
         version = iam.get_policy(PolicyArn=attached["PolicyArn"])["Policy"]["DefaultVersionId"]
         held = iam.get_policy_version(PolicyArn=attached["PolicyArn"], VersionId=version)
         grants += granted(held["PolicyVersion"]["Document"])
-    assert sorted(grants) == list(GRANTS)
+    assert sorted(grants) == [*all_grants()]

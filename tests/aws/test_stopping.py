@@ -18,6 +18,7 @@ import pytest
 
 from demarcate.estate.snapshots.journal import NAME, partial_folder
 from tests.aws.endless import NEXT, VOLUME, VOLUMES, Request, Server, drips, is_silent, pours, throttled
+from tests.nursery import Running, nursery
 from tests.processes import PATIENCE, started, terminal
 from tests.surroundings import CREDENTIALS
 
@@ -47,6 +48,9 @@ def ignoring(*numbers: signal.Signals) -> Callable[[], None]:
     return do
 
 
+Run = subprocess.Popen[bytes] | Running
+
+
 @dataclass
 class Runs:
     """Runs of the command in a folder of their own, with another for temporary files."""
@@ -59,30 +63,36 @@ class Runs:
     def temporary(self) -> Path:
         return self.folder / "temporary"
 
-    def start(
-        self, *arguments: str, ignored: tuple[signal.Signals, ...] = (), program: str | None = None
-    ) -> subprocess.Popen[bytes]:
+    def start(self, *arguments: str) -> Run:
+        """The command, by the nursery where that can: to begin it anew takes longer than all that it does here."""
+        if not nursery().takes(self._environment):
+            return self.start_anew("-m", "demarcate", *arguments)
+        return self.running.enter_context(nursery().running(arguments, self.folder, self._environment))
+
+    def start_anew(self, *arguments: str, ignored: tuple[signal.Signals, ...] = ()) -> Run:
+        """Python, in a process that begins so."""
+        return self.running.enter_context(
+            started(
+                *(sys.executable, *arguments),
+                cwd=self.folder,
+                stdin=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                environment=self._environment,
+                first=ignoring(*ignored),
+            )
+        )
+
+    @property
+    def _environment(self) -> dict[str, str]:
         environment = {
             "AWS_DEFAULT_REGION": "eu-west-1",
             "AWS_CONFIG_FILE": str(self.folder / "config"),
             "AWS_SHARED_CREDENTIALS_FILE": str(self.folder / "none"),
             "TMPDIR": str(self.temporary),
         }
-        if not (self.folder / "config").exists():
-            environment |= CREDENTIALS
-        command = ["-m", "demarcate", *arguments] if program is None else ["-c", program]
-        return self.running.enter_context(
-            started(
-                *(sys.executable, *command),
-                cwd=self.folder,
-                stdin=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                environment=environment,
-                first=ignoring(*ignored),
-            )
-        )
+        return environment if (self.folder / "config").exists() else environment | CREDENTIALS
 
-    def stop(self, run: subprocess.Popen[bytes], number: signal.Signals) -> str:
+    def stop(self, run: Run, number: signal.Signals) -> str:
         """Send the signal, and see that it ends well. What was said on stderr."""
         began = time.monotonic()
         run.send_signal(number)
@@ -95,13 +105,13 @@ class Runs:
         assert list(self.temporary.iterdir()) == []
         return said
 
-    def until(self, run: subprocess.Popen[bytes], seen: Callable[[], object]) -> None:
+    def until(self, run: Run, seen: Callable[[], object]) -> None:
         """Wait for something that a run does."""
         while not seen():
             assert run.poll() is None, run.communicate()[1].decode()
             time.sleep(0.01)
 
-    def until_it_has_used(self, run: subprocess.Popen[bytes], seconds: float) -> None:
+    def until_it_has_used(self, run: Run, seconds: float) -> None:
         """Wait until a run has used the processor for so long from now on."""
         status = Path(f"/proc/{run.pid}/stat")
         if not status.exists():
@@ -141,13 +151,14 @@ def test_in_the_middle_of_a_query(runs: Runs, number: signal.Signals) -> None:
 
 
 def test_while_a_database_spills(runs: Runs) -> None:
-    run = runs.start(
-        program=(
+    run = runs.start_anew(
+        "-c",
+        (
             "from demarcate.base import stopping; from demarcate.base.connection import Limits, connect\n"
             "stopping.listen()\n"
             "sql = 'SELECT count(*) FROM (SELECT random() AS r FROM range(1000000000) ORDER BY r)'\n"
             "connect(limits=Limits(memory=50_000_000, threads=1)).execute(sql)\n"
-        )
+        ),
     )
     runs.until(run, lambda: list(runs.temporary.glob("*.spill/*")))
     runs.stop(run, signal.SIGINT)
@@ -213,13 +224,14 @@ def test_while_nobody_reads_the_report(runs: Runs) -> None:
 def test_while_a_file_is_written(runs: Runs) -> None:
     report = runs.folder / "report.json"
     report.write_text("the one before")
-    run = runs.start(
-        program=(
+    run = runs.start_anew(
+        "-c",
+        (
             "import sys, time; from pathlib import Path; from demarcate.base import files, stopping\n"
             "stopping.listen()\n"
             f"with files.writing(Path({str(report)!r})) as file:\n"
             "    file.write('half'); file.flush(); print(flush=True); time.sleep(600)\n"
-        )
+        ),
     )
     assert run.stdout is not None
     run.stdout.readline()
@@ -234,7 +246,8 @@ def test_while_an_exam_waits(runs: Runs) -> None:
     assert run.stdout is not None
     seen = b""
     while b"q to stop" not in seen:
-        seen += os.read(run.stdout.fileno(), 4096)
+        seen += (read := os.read(run.stdout.fileno(), 4096))
+        assert read, "it has ended"
     runs.stop(run, signal.SIGHUP)
 
 
@@ -307,7 +320,8 @@ def test_a_signal_that_was_ignored_is_ignored(runs: Runs, endless: Server, numbe
         asked.text(VOLUMES.format(VOLUME.format(1), ""))
 
     endless.answers["DescribeVolumes"] = after_the_signal
-    run = runs.start(*live(endless, "query", "SELECT volume_id FROM aws_ebs_volume"), ignored=(number,))
+    asking = live(endless, "query", "SELECT volume_id FROM aws_ebs_volume")
+    run = runs.start_anew("-m", "demarcate", *asking, ignored=(number,))
     out, said = run.communicate(timeout=PATIENCE)
     assert run.returncode == 0, said.decode()
     assert b"vol-1" in out
@@ -316,9 +330,10 @@ def test_a_signal_that_was_ignored_is_ignored(runs: Runs, endless: Server, numbe
 
 def test_the_library_leaves_signals_alone(runs: Runs) -> None:
     (runs.folder / "bucket.yaml").write_text(BUCKET)
-    run = runs.start(
-        program="import signal; before = [signal.getsignal(n) for n in (1, 2, 15)]; import demarcate\n"
-        "demarcate.collect('bucket.yaml'); print(before == [signal.getsignal(n) for n in (1, 2, 15)])\n"
+    run = runs.start_anew(
+        "-c",
+        "import signal; before = [signal.getsignal(n) for n in (1, 2, 15)]; import demarcate\n"
+        "demarcate.collect('bucket.yaml'); print(before == [signal.getsignal(n) for n in (1, 2, 15)])\n",
     )
     assert run.communicate(timeout=PATIENCE)[0] == b"True\n"
     assert list(runs.temporary.iterdir()) == []

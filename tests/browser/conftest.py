@@ -35,6 +35,19 @@ def follow(link: Locator) -> None:
     page.evaluate("heard")
 
 
+GO = """place => new Promise(done => {
+    const before = location.hash;
+    addEventListener('hashchange', () => setTimeout(done), {once: true});
+    location.hash = place;
+    if (location.hash === before) done();
+})"""
+
+
+def go(page: Page, place: str) -> None:
+    """Follow an address within the report, and wait until its view is there, as `follow` does."""
+    page.evaluate(GO, place)
+
+
 @pytest.fixture(scope="session")
 def report(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     """The file of a report, by the name of its estate; each is written once."""
@@ -43,7 +56,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     def write(name: str) -> Path:
         makers: dict[str, Callable[[], Assessment]] = {
             "example": assessed,
-            "evidence": lambda: estates.with_evidence(assessed()),
+            "evidence": lambda: estates.with_evidence(estates.with_few(assessed())),
             "hostile": estates.hostile,
             "waived": lambda: estates.with_waivers(assessed()),
             "large": lambda: estates.large(10_000),

@@ -68,6 +68,19 @@ def judged(assessment: Assessment, findings: Sequence[Finding]) -> Assessment:
     return msgspec.structs.replace(assessment, judgement=cast(Judgement, Judged(findings)))
 
 
+def with_few(assessment: Assessment) -> Assessment:
+    """An assessment with all findings of one check, and of the others two of each verdict and severity: Axe takes its
+    time for each row.
+    """
+    kept: list[Finding] = []
+    kinds: Counter[tuple[str, str]] = Counter()
+    for each in assessment.findings():
+        kinds[each.verdict, each.severity] += 1
+        if each.check == "ebs-volume-encrypted" or kinds[each.verdict, each.severity] <= 2:
+            kept.append(each)
+    return judged(assessment, kept)
+
+
 def changed(assessment: Assessment, **fields: Any) -> Assessment:
     """An assessment with other fields of its posture."""
     posture = msgspec.structs.replace(assessment.posture, **fields)

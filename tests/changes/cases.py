@@ -35,10 +35,10 @@ from demarcate.estate.sources.interface import Options
 from demarcate.ledger.entry import Actor
 from demarcate.ledger.ledger import Ledger
 from tests.aws.conftest import REGION, Aws
+from tests.changes.fakes import PLANNER as PLANNER
 
 FOLDER = Path(__file__).parent / "remedies"
 
-PLANNER = Actor(person="planner@example.com")
 APPROVER = Actor(person="approver@example.com")
 
 ANYBODY = (Policy(name="anybody", approvals={"default": 0}),)

@@ -6,10 +6,7 @@ written whole or not at all.
 
 from __future__ import annotations
 
-import gc
 import json
-import os
-import signal
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -26,9 +23,10 @@ from demarcate.changes.status import BEGUN, Status, Way
 from demarcate.changes.structs import Change, Operation, Read, Step, Undo
 from demarcate.ledger.entry import Act, Actor, Entry
 from demarcate.ledger.ledger import Ledger, Writer
-from tests.changes.cases import PLANNER
 
 T = TypeVar("T")
+
+PLANNER = Actor(person="planner@example.com")
 
 ACCOUNT, REGION = "123456789012", "eu-west-1"
 
@@ -166,37 +164,3 @@ def carry_out(ledger: Ledger, fake: Fake, change: Change, way: Way, **options: A
     """Apply or undo without waiting."""
     run = Run(ledger, PLANNER, fake, sleep=lambda _: None, wait=1)
     return run.carry_out(change.id, way, **options)
-
-
-def killed_at(number: int, ledger: Path, path: Path, change: Change, way: Way, answers: Iterable[str] = ()) -> str:
-    """Apply, undo or go on in a process that ends by SIGKILL at its n-th event: which that was, or "" where it ended
-    before.
-    """
-    told, tell = os.pipe()
-    gc.freeze()
-    pid = os.fork()
-    if pid == 0:
-        try:
-            left = [number]
-
-            def count(name: str) -> None:
-                left[0] -= 1
-                if left[0] == 0:
-                    os.write(tell, name.encode())
-                    os.kill(os.getpid(), signal.SIGKILL)
-
-            with Watched(str(ledger)) as opened:
-                unsynced(opened)
-                opened.event = count
-                carry_out(opened, Fake(path, count, answers), change, way, resume=True)
-            os._exit(0)
-        finally:
-            os._exit(1)
-    os.close(tell)
-    with os.fdopen(told, "rb") as stream:
-        name = stream.read().decode()
-    _, status = os.waitpid(pid, 0)
-    killed = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
-    assert killed == bool(name), f"{way} at {number}: it ended with {status}"
-    assert killed or os.WEXITSTATUS(status) == 0
-    return name

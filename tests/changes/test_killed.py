@@ -13,7 +13,8 @@ from demarcate.changes.structs import Change
 from demarcate.ledger.ledger import Ledger
 from demarcate.ledger.verifying import verify
 from tests.changes.cases import recorded
-from tests.changes.fakes import Fake, carry_out, change_of, killed_at
+from tests.changes.fakes import Fake, carry_out, change_of
+from tests.changes.killing import killed_at
 
 MOMENTS = {
     *("before change-begun", "after change-begun", "before change-ended", "after change-ended"),

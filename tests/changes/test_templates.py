@@ -195,3 +195,18 @@ def test_what_the_cdk_generates_is_mended_in_its_code(tmp_path: Path) -> None:
     )  # as `assess cdk.out` tells it
     patch = patch_of([str(file)], Options(), None, {id_}, called={(str(file), "DataDisk8EEA2"): "Shop/Data/Disk"})
     assert [finding.id for finding, _ in patch.edits] == [id_]
+
+
+def test_what_aws_does_where_nothing_is_said_is_declared_where_it_fails_live(tmp_path: Path) -> None:
+    """A bucket that is older than AWS's default has none of it."""
+    file = tmp_path / "app.yaml"
+    text = "Resources:\n  Old:\n    Type: AWS::S3::Bucket\n  Said:\n    Type: AWS::S3::Bucket\n    Properties:\n"
+    rules = "      OwnershipControls: {Rules: [{ObjectOwnership: BucketOwnerEnforced}]}\n"
+    file.write_text(text + rules)
+    check = "s3-bucket-acls-disabled"
+    patch = patch_of([str(file)], Options(), None, only={(check, "Old"), (check, "Said")})
+    assert [(finding.resource, why) for finding, why in patch.left] == [
+        ("Said", "it is declared so already: deploy it again")
+    ]
+    (edited,) = patch.files
+    assert edited.after.count("ObjectOwnership: BucketOwnerEnforced") == 2

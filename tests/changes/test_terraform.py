@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from demarcate.changes.arguments import arguments, wanted_for
 from demarcate.changes.templates import Patch, patch_of
 from demarcate.estate.sources.interface import Options
+from demarcate.estate.sources.terraform.mapped import attributes
 from tests.changes.terraform_cases import Case, cases, write
 
 ASKED: dict[str, Any] = {
@@ -56,7 +58,7 @@ LEFT = {
     "ssm-document-not-public": NOTHING,
     "ssm-maintenance-window-enabled": NOTHING,
 }
-"""Why there is no edit."""
+"""Why there is no edit. Of a new check with a remedy say in terraform.yaml what mends it, or here why nothing does."""
 
 UNKNOWN = {
     "api-gatewayv2-route-authorized": "what aws_api_gatewayv2_api says of it is not known",
@@ -98,3 +100,16 @@ def test_each_remedy_is_an_edit_or_a_reason(tmp_path: Path) -> None:
     assert told.keys() == LEFT.keys()
     assert [name for name, why in LEFT.items() if not told[name].startswith(why)] == []
     assert len(patch.configured) >= 123
+
+
+def test_no_argument_is_invented() -> None:
+    """Of a resource, of what completes it, and of what says which of several it is."""
+    for name, of in arguments().items():
+        case = cases()[name]
+        wanted = wanted_for(case.check, case.resource, asked())
+        assert wanted, name
+        tree: Any = attributes()[of.by or case.resource]
+        inside = tree if of.by else tree.get(wanted[0].steps[0])
+        assert not (set(of.which) | {*of.carries} | {*filter(None, [of.into])}) - set(
+            inside if of.which else tree
+        ), name

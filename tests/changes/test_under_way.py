@@ -13,7 +13,8 @@ from demarcate.changes.structs import Change, Operation, Read
 from demarcate.ledger.ledger import Ledger
 from demarcate.ledger.verifying import verify
 from tests.changes.cases import recorded
-from tests.changes.fakes import Fake, carry_out, change_of, killed_at, slow_step, step
+from tests.changes.fakes import Fake, carry_out, change_of, slow_step, step
+from tests.changes.killing import killed_at
 
 ENDS = {"apply": State.APPLIED, "undo": State.UNDONE}
 

@@ -86,12 +86,12 @@ FORMS = {
 Estate = tuple[dict[str, Any], list[dict[str, Any]]]
 """The one row of the outer table, and those of the inner one."""
 
-ESTATES = st.lists(st.tuples(outer_rows, st.lists(inner_rows, max_size=4)), min_size=10, max_size=10)
+ESTATES = st.lists(st.tuples(outer_rows, st.lists(inner_rows, max_size=4)), min_size=25, max_size=25)
 """Each is an account of its own. To plan a query takes longer than to ask it of all of them."""
 
 
 @pytest.mark.parametrize("sql", FORMS)
-@settings(max_examples=10)
+@settings(max_examples=4)
 @given(estates=ESTATES)
 def test_exists_never_guesses(database: duckdb.DuckDBPyConnection, sql: str, estates: list[Estate]) -> None:
     """Against an oracle in Kleene's logic: what it answers is right, and where all is known it answers."""
@@ -155,7 +155,7 @@ KEYED = (
 
 
 @pytest.mark.parametrize("sql", KEYED)
-@settings(max_examples=10)
+@settings(max_examples=4)
 @given(estates=ESTATES)
 def test_looking_by_key_says_the_same(
     database: duckdb.DuckDBPyConnection, sql: str, estates: list[Estate]

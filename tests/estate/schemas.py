@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
-from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
-
 
 @cache
 def schema(type_: str) -> dict[str, Any]:
     """The schema of a resource type."""
+    from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER  # which takes long to be imported
+
     return dict(PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", type_).schema)
 
 

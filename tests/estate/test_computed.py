@@ -202,8 +202,8 @@ def plain(value: Any) -> Any:
     return [plain(item) for item in value] if isinstance(value, list) else value
 
 
-@settings(max_examples=20)
-@given(st.lists(ROWS, min_size=1, max_size=20))
+@settings(max_examples=8)
+@given(st.lists(ROWS, min_size=1, max_size=50))
 def test_rows_are_read_as_they_were_written(given_: list[Row]) -> None:
     of, columns = table(VOLUME), ("resource", "volume_id", "encrypted", "attachments")
     rows: list[Row] = assigned(given_)

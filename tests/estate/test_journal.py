@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from demarcate.base.errors import DemarcateError
 from demarcate.estate.schema.unknown import Kind
-from demarcate.estate.snapshots.journal import NAME, partial_folder
+from demarcate.estate.snapshots.journal import NAME, Journal, Sealed, partial_folder
 from demarcate.estate.snapshots.manifest import Unread
 from demarcate.estate.snapshots.snapshot import Snapshot, rows_of
 from demarcate.estate.snapshots.writing import SnapshotWriter, Stopped
@@ -318,6 +318,23 @@ def test_only_a_live_collection_with_a_folder_is_gone_on_with(out: Path | None, 
 def test_a_run_that_read_nothing_leaves_nothing(tmp_path: Path) -> None:
     stopped(tmp_path / "s", ())
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_signal_right_after_the_first_unit_was_noted_leaves_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "s"
+    with writer(out) as into:
+
+        def seal(self: Journal, sealed: Sealed) -> None:
+            real(self, sealed)
+            into._leave()  # as a signal has it
+            assert b"sealed" in (partial_folder(out) / NAME).read_bytes()
+
+        real = Journal.seal
+        monkeypatch.setattr(Journal, "seal", seal)
+        assert read(into, "a")
+    assert partial_folder(out).exists()
 
 
 def test_whoever_writes_is_told_that_another_gave_up(tmp_path: Path) -> None:

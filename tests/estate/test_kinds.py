@@ -244,7 +244,7 @@ def uncomputable(_: pytest.MonkeyPatch) -> Finding:
 
 def too_much(monkeypatch: pytest.MonkeyPatch) -> Finding:
     monkeypatch.setattr(engine, "SCAN_SECONDS", 0.5)
-    rows = [volume(f"v{number}", volume_id=f"vol-{number}", encrypted=True) for number in range(4000)]
+    rows = [volume(f"v{number}", volume_id=f"vol-{number}", encrypted=True) for number in range(2000)]
     slow = (
         "not exists (select 1 from aws_ebs_volume a where exists (select 1 from aws_ebs_volume b where "
         "contains(a.volume_id || b.volume_id || aws_ebs_volume.volume_id, 'none has this')))"

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from demarcate.base.errors import DemarcateError
 from demarcate.exam.questions import make_exam
+from demarcate.exam.structs import Exam
 from demarcate.model import Model, load
 from demarcate.report.exam import document
 from tests.exam.asked import by_id, drafts
@@ -59,22 +60,28 @@ def test_ten_questions_vary(model: Model) -> None:
         assert not [id_ for id_, times in tested.items() if times > 1], "no responsibility is asked about twice"
 
 
-def test_right_choices_stand_anywhere(model: Model) -> None:
-    exams = (make_exam(model, seed=seed, number=1000) for seed in range(8))
+@pytest.fixture(scope="module")
+def whole(model: Model) -> list[Exam]:
+    """All that can be asked, by a few seeds."""
+    return [make_exam(model, seed=seed, number=10_000) for seed in range(8)]
+
+
+def test_right_choices_stand_anywhere(whole: list[Exam]) -> None:
     places = Counter(
-        question.answer for exam in exams for question in exam.questions if len(question.choices) == 4
+        question.answer for exam in whole for question in exam.questions if len(question.choices) == 4
     )
+    assert places.total() > 5000
     assert all(places[place] > 0.23 * places.total() for place in range(4)), places
 
 
-def test_the_length_of_a_choice_tells_nothing(model: Model) -> None:
+def test_the_length_of_a_choice_tells_nothing(whole: list[Exam]) -> None:
     """Whoever always takes the longest choice, or the shortest, is right as often as whoever takes any.
 
     Choices that are the same few words in all questions of a family (parties, layers) say nothing by length.
     """
     taken: dict[str, dict[str, float]] = {}
-    for seed in range(4):
-        for question in make_exam(model, seed=seed, number=10_000).questions:
+    for exam in whole:
+        for question in exam.questions:
             lengths = [len(choice) for choice in question.choices]
             counts = taken.setdefault(question.id.split(":")[0], defaultdict(float))
             counts["all"] += 1
@@ -93,12 +100,11 @@ def test_seeds_differ(model: Model) -> None:
     assert len(exams) == 12
 
 
-def test_near_choices_come_first(model: Model) -> None:
+def test_near_choices_come_first(whole: list[Exam]) -> None:
     id_ = "half:patch-management.patch-rds-engine:patch-management.maintain-database-schema"
     near = set(by_id()[id_].wrong[: by_id()[id_].near])
     assert len(near) >= 3
-    exam = make_exam(model, seed=1, number=10_000)
-    (question,) = [question for question in exam.questions if question.id == id_]
+    (question,) = [question for question in whole[1].questions if question.id == id_]
     assert set(question.choices) - near == {by_id()[id_].right}
 
 

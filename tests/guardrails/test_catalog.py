@@ -24,7 +24,6 @@ from typing import Any
 import msgspec
 import pytest
 import yaml
-from cfnlint.api import lint
 from moto.core.utils import get_service_model
 
 from demarcate.base.documents import DocumentError, convert
@@ -261,6 +260,8 @@ def test_every_rule_together_makes_packs_that_aws_takes() -> None:
 
 
 def test_a_pack_is_a_template() -> None:
+    from cfnlint.api import lint  # which takes long to be imported
+
     some = {name: conformance.rule_of(name) for name in ("restricted-ssh", "restricted-rdp")}
     (text,) = conformance._templates({name: rule for name, rule in some.items() if not isinstance(rule, str)})
     assert not [match for match in lint(text, regions=["eu-central-1"]) if match.rule.severity == "error"]

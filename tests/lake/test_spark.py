@@ -129,14 +129,15 @@ def outcomes(folder: Path) -> list[tuple[str, str]]:
 JUDGED = [(account_of(number), "judged") for number in range(6)]
 
 
-@pytest.mark.parametrize("lost", ["executor", "worker"])
-def test_what_is_lost_is_done_again_and_is_there_once(
-    lost: str, lake: Path, wrong: Path, ask: Ask, tmp_path: Path
-) -> None:
-    """In the place of a process that is killed in the middle of a group, another does it."""
-    (wrong / f"{lost}-{account_of(1)}").touch()
+def test_what_is_lost_is_done_again_and_is_there_once(lake: Path, wrong: Path, ask: Ask, tmp_path: Path) -> None:
+    """In the place of processes that are killed in the middle of a group, one with all that runs in its machine, others
+    do it.
+    """
+    killed = [wrong / f"executor-{account_of(1)}", wrong / f"worker-{account_of(4)}"]
+    for lost in killed:
+        lost.touch()
     assert ask(str(lake)) == ""
-    assert not (wrong / f"{lost}-{account_of(1)}").exists()
+    assert not any(lost.exists() for lost in killed)
     findings, posture = estates.over_all(lake)
     with open_assessment(tmp_path / "out") as assessment:
         assert estates.of(estates.rows(assessment)) == estates.of(findings)
@@ -146,17 +147,12 @@ def test_what_is_lost_is_done_again_and_is_there_once(
     assert written.num_rows == len(findings)
 
 
-@pytest.mark.parametrize("lost", [None, "executor", "worker"])
 def test_a_log_store_says_the_same(
-    lost: str | None,
-    log: tuple[Path, Path, Findings],
-    driver: subprocess.Popen[bytes],
-    wrong: Path,
-    tmp_path: Path,
+    log: tuple[Path, Path, Findings], driver: subprocess.Popen[bytes], wrong: Path, tmp_path: Path
 ) -> None:
-    """As tasks of Spark, also where the process of one is killed in the middle of it."""
+    """As tasks of Spark, also where the processes of both are killed in the middle of them."""
     store, rules, whole = log
-    if lost is not None:
+    for lost in ("executor", "worker"):
         (wrong / f"{lost}-matching").touch()
     size = sum(part.size for group in groups_of(store) for part in group) // 2
     asked = {"detect": str(store), "rules": str(rules), "size": size, "out": str(tmp_path / "found")}

@@ -197,16 +197,20 @@ class Listing:
         return self.told
 
 
-def received(kind: str, name: str, row: dict[str, Any], listing: Listing) -> Any:
+def received(kind: str, name: str, row: dict[str, Any], *listings: Listing) -> list[Any]:
+    """The place of the logs of a resource, as each listing has it."""
     (of,) = named([kind])
     target = next(to.column for to in (*of.to, *(to for by in of.by for to in by.to)) if to.kind == "bucket")
     on = {"logging_enabled": True, "access_logs_enabled": True, "access_log_enabled": True}
     tables = {name: [{"name": "it", **on, **row, target: "logs"}], "aws_region": [{"name": REGION}]}
     tables["aws_s3_bucket"] = [*tables.get("aws_s3_bucket", []), PLACE]
+    places = []
     with estate(tables | NOBODY) as read:
-        told = list(covered(read, [of], Receiving(listing, TODAY)))
-    (place,) = (place for each in told for place in each.destinations)
-    return place
+        for listing in listings:
+            told = covered(read, [of], Receiving(listing, TODAY))
+            (place,) = (place for each in told for place in each.destinations)
+            places.append(place)
+    return places
 
 
 @pytest.mark.parametrize(("kind", "name", "row", "key"), KEYS)
@@ -214,22 +218,64 @@ def test_objects_of_a_day_are_asked_for_where_aws_puts_them(
     kind: str, name: str, row: dict[str, Any], key: str
 ) -> None:
     there = Listing(["2026-11-29T11:00:00Z", "2026-11-29T10:00:00Z"])
-    assert received(kind, name, row, there).received_until == datetime(2026, 11, 29, 11, tzinfo=UTC)
     nothing = Listing(None)
-    assert received(kind, name, row, nothing).received_until == ""
+    full, empty = received(kind, name, row, there, nothing)
+    assert full.received_until == datetime(2026, 11, 29, 11, tzinfo=UTC)
+    assert (empty.received_until, empty.receives) == ("", False)
     assert (there.asked, nothing.asked[0], len(nothing.asked)) == ([key], key, 2)
-    assert received(kind, name, row, nothing).receives is False
+
+
+DAY = "2026-11-29-"
+PATHS: list[tuple[str, str, bool, str]] = [
+    ("", "", False, f"AWSLogs/{ACCOUNT}/CloudFront/E1.{DAY}"),
+    ("", "AWSLogs/{account-id}/CloudFront/", True, f"AWSLogs/aws-account-id={ACCOUNT}/CloudFront/E1.{DAY}"),
+    ("", "AWSLogs/{account-id}/CloudFront/a/{yyyy}", False, f"AWSLogs/{ACCOUNT}/CloudFront/a/2026/E1.{DAY}"),
+    ("/p", "", False, f"p/E1.{DAY}"),
+    ("/p", "/{DistributionId}/{yyyy}/{MM}/{dd}/{HH}", False, "p/E1/2026/11/29/"),
+    (
+        "/p",
+        "{distributionid}/{yyyy}/{MM}/{dd}/{HH}/x",
+        True,
+        "p/distributionid=E1/year=2026/month=11/day=29/hour=",
+    ),
+    ("/p", "{accountid}/{dd}", True, f"p/accountid={ACCOUNT}/day=29/E1.{DAY}"),
+    ("/p", "{HH}/{yyyy}/{MM}/{dd}", False, ""),
+    ("/p", "{yyyy}/{MM}/{dd}/{country}", False, ""),
+    ("", "/{yyyy}/{MM}/{dd}", False, ""),
+]
+
+
+@pytest.mark.parametrize(("prefix", "path", "hive", "key"), PATHS)
+def test_objects_of_a_delivery_are_asked_for_where_its_owner_has_them_put(
+    prefix: str, path: str, hive: bool, key: str
+) -> None:
+    (of,) = named(["cloudfront"])
+    told = {"delivery_source_name": "s", "s3_suffix_path": path, "s3_hive_compatible_path": hive}
+    told["destination_resource_arn"] = f"arn:aws:s3:::logs{prefix}"
+    tables: dict[str, list[dict[str, Any]] | None] = {
+        "aws_cloudfront_distribution": [{"id": "E1", "region": "global", "logging_enabled": False}],
+        "aws_cloudfront_log_delivery_source": [{"name": "s", "distribution_id": "E1", "log_type": "ACCESS_LOGS"}],
+        "aws_cloudfront_log_delivery": [told],
+        "aws_s3_bucket": [PLACE],
+    }
+    listing = Listing(["2026-11-29T11:00:00Z"])
+    with estate(tables | NOBODY) as read:
+        (place,) = (
+            place for each in covered(read, [of], Receiving(listing, TODAY)) for place in each.destinations
+        )
+    assert listing.asked == ([key] if key else [])
+    assert (place.received_until is None) == (not key)
 
 
 def test_where_objects_lie_may_not_be_known() -> None:
     listing = Listing(None)
     untold = value_of({"unknown": "AWS Config does not tell it"})
     row = {"logging_target_prefix": "a", "logging_partitioned": untold}
-    place = received("s3-access", "aws_s3_bucket", row, listing)
+    (place,) = received("s3-access", "aws_s3_bucket", row, listing)
     assert (place.received_until, listing.asked) == (None, [])
     assert place.unknown["received_until"] == "AWS Config does not tell it"
     row = {"logging_target_prefix": "a", "logging_partitioned": True, "region": "global"}
-    place = received("s3-access", "aws_s3_bucket", row, listing)
+    (place,) = received("s3-access", "aws_s3_bucket", row, listing)
     assert (listing.asked, "is not known" in place.unknown["received_until"]) == ([], True)
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from demarcate.base.errors import DemarcateError
 from demarcate.estate.snapshots.querying import run
-from demarcate.logs.store import merging
+from demarcate.logs.store import ingesting, merging
 from demarcate.logs.store.buckets import Bucket
 from demarcate.logs.store.catalog import Catalog
 from demarcate.logs.store.entries import Days
@@ -194,6 +194,19 @@ def test_days_are_chosen_by_what_the_names_say(source: Path, store: Path) -> Non
         put(source, f"AWSLogs/{ACCOUNT}/CloudTrail/eu-west-1/2026/11/{day}/x.json.gz", packed([event(day)]))
     bring(source, store, Days(date(2026, 11, 2), date(2026, 11, 2)))
     assert ids(store) == ["02"]
+
+
+def test_what_is_too_large_to_be_put_together_stays_as_it_is(
+    source: Path, store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(merging, "MANY", 3)
+    monkeypatch.setattr(ingesting, "MEMORY", 18_000_000)
+    for batch in range(5):
+        events = [event(f"e-{batch}-{n}", requestParameters={"a": f"{n}" * 2_000}) for n in range(400)]
+        put(source, f"{batch}.json.gz", packed(events))
+        bring(source, store)
+    with Catalog(store) as catalog:
+        assert [part.rows for part in catalog.parts()] == [400] * 5
 
 
 def test_files_of_many_accounts_are_made_rows_some_accounts_at_a_time() -> None:

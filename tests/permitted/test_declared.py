@@ -74,6 +74,50 @@ def test_a_group_that_is_named_once_it_is_deployed_may_have_any_policy(tmp_path:
     assert [reasons[name] is not None for name in users] == [True] * 3
 
 
+def holders(folder: Path, *, said: bool, member: bool = True) -> list[Declared]:
+    """The policies of a template with two users, a role, a group and a control policy, which `said` fills."""
+    more = [{"PolicyName": "more", "PolicyDocument": {"Statement": [WRITES]}}] if said else []
+    controls = [{"Effect": "Allow", "Action": "*", "Resource": "*"}, *([] if said else [DENIES])]
+    groups = {"Groups": [{"Ref": "Inside"}]} if member else {}
+    control = {"Type": "SERVICE_CONTROL_POLICY", "Name": "guard", "Content": {"Statement": controls}}
+    resources = {
+        "Named": {"Type": "AWS::IAM::User", "Properties": {"UserName": "vera", "Policies": more}},
+        "Member": {"Type": "AWS::IAM::User", "Properties": groups},
+        "App": {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": TRUST, "Policies": more}},
+        "Inside": {"Type": "AWS::IAM::Group", "Properties": {"Policies": more}},
+        "Guard": {"Type": "AWS::Organizations::Policy", "Properties": control},
+    }
+    file = folder / "t.json"
+    file.write_text(json.dumps({"Resources": resources}))
+    with collect_snapshot([file], selection=needed()) as snapshot, Policies(snapshot) as told:
+        return list(all_policies(told))
+
+
+def test_who_gains_is_who_has_it(tmp_path: Path) -> None:
+    """A user as a user, by a group as well; of a group without users whoever is in it, of a control policy its own."""
+    before, after = holders(tmp_path, said=False), holders(tmp_path, said=True)
+    told = {change.whoever: change.gain.reached.witness for change in changes(before, after)}
+    assert {whoever: witness and str(witness.who) for whoever, witness in told.items()} == {
+        "Named": "arn:aws:iam::x:user/vera",
+        "Member": "arn:aws:iam::x:user/<Member>",
+        "App": "arn:aws:iam::x:role/<App>",
+        "whoever Guard binds": "arn:aws:iam::x:role/zz",
+    }
+    assert {change.loses for change in changes(after, before)} == {True}
+    alone = changes(holders(tmp_path, said=False, member=False), holders(tmp_path, said=True, member=False))
+    told = {change.whoever: change.gain.reached.witness for change in alone}
+    witness = told["whoever is in Inside"]
+    assert "Member" not in told and witness is not None and str(witness.who) == "arn:aws:iam::x:user/zz"
+
+
+def test_a_policy_that_asks_who_has_it_is_for_anybody_of_the_account() -> None:
+    """Of a declared role the path is not known, so that its ARN may be what a condition names."""
+    narrow = {**READS, "Condition": {"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/deploy/*"}}}
+    nothing, after = Policy.of({"Statement": []}), Policy.of({"Statement": [narrow]})
+    (gain,) = gained(nothing, after, PolicyKind.IDENTITY, who="arn:aws:iam::x:role/<A>")
+    assert gain.reached.witness is not None and ":role/deploy/" in str(gain.reached.witness.who)
+
+
 def test_a_policy_with_a_value_that_is_kept_elsewhere_is_weighed(tmp_path: Path) -> None:
     """Nothing is asked of a value that is only known once it is deployed, not even whether it is empty."""
     kept = {**READS, "Resource": "{{resolve:ssm:data}}"}

@@ -1,8 +1,12 @@
-"""Assessments that are made and not judged: findings of any number and any text, in the database that judging makes."""
+"""Assessments that are made and not judged: findings of any number and any text, in the database that judging makes.
+
+Those that have a name are made once for all tests of a process, which only tell of them.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
+from functools import cache
 from typing import Any
 
 from msgspec.structs import replace
@@ -75,6 +79,7 @@ def replace_posture(like: Assessment, **fields: Any) -> Assessment:
     return replace(like, posture=msgspec.structs.replace(like.posture, **fields))
 
 
+@cache
 def live() -> Assessment:
     """Findings of a live estate, of each verdict and with what may be missing."""
     return assessment(
@@ -88,6 +93,7 @@ def live() -> Assessment:
     )
 
 
+@cache
 def with_files() -> Assessment:
     """A finding with all that it may have, in a file, and one of a whole table that is unknown."""
     return assessment(
@@ -96,6 +102,7 @@ def with_files() -> Assessment:
     )
 
 
+@cache
 def waived(text: str = "it is a test") -> Assessment:
     """A finding in a file that a waiver accepts, and one that none does."""
     told = assessment(finding(1, file="t.yaml", line=4), finding(2, file="t.yaml", line=9))
@@ -110,6 +117,7 @@ def _waive(told: Assessment, text: str) -> None:
     judgement.waive([Waived(id="w-1", reason=text, owner=text, until="2999-01-01")], judgement.tallies)
 
 
+@cache
 def hostile() -> Assessment:
     """Findings whose every text is hostile, in files of hostile names."""
     told = _hostile()

@@ -7,6 +7,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -33,7 +34,7 @@ ESTATES: dict[str, Callable[[], Assessment]] = {
     "passes": lambda: made.live().telling_passes(),
     "hostile": made.hostile,
     "waived": made.waived,
-    "nothing": made.assessment,
+    "nothing": cache(made.assessment),
 }
 
 
@@ -256,7 +257,7 @@ def pairs(value: Any, name: str) -> Iterator[Any]:
 
 
 def test_uuids_of_oscal_are_of_version_5_and_the_same_in_each_run() -> None:
-    first, again = (oscal("oscal-assessment-results", made.live()) for _ in range(2))
+    first, again = (oscal("oscal-assessment-results", made.live.__wrapped__()) for _ in range(2))
     assert list(pairs(first, "uuid")) == list(pairs(again, "uuid"))
     assert {UUID(each).version for each in pairs(first, "uuid")} == {5}
     poam = oscal("oscal-poam", made.live())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from tests.each import each
@@ -92,29 +92,32 @@ MODULES = {
 """What writes text, or makes text to be written, by module."""
 METHODS = {"write", "writelines", "write_text", "write_bytes"}
 WRITING = set("wax+")
+MAKES = ("data", "notes", "Out", "saving", "through")
+"""What makes an `Out`."""
 
 
 def ways_out(source: str) -> list[tuple[int, str]]:
     """Every place in a source text that could let text out past `Out`: its line, and what it is."""
     tree = ast.parse(source)
-    return sorted({*_named(tree), *_called(tree, _ours(tree))})
+    nodes = list(ast.walk(tree))
+    return sorted({*_named(nodes), *_called(tree, _ours(nodes), made=any(f"{name}(" in source for name in MAKES))})
 
 
-def _ours(tree: ast.AST) -> set[str]:
+def _ours(nodes: Iterable[ast.AST]) -> set[str]:
     """The names that stand for a module of ours, or for something that one of them gives."""
     return {
         alias.asname or alias.name
-        for node in ast.walk(tree)
+        for node in nodes
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("demarcate")
         for alias in node.names
     }
 
 
-def _named(tree: ast.AST) -> Iterator[tuple[int, str]]:
+def _named(nodes: Sequence[ast.AST]) -> Iterator[tuple[int, str]]:
     """What is named, whether it is called there or handed on."""
     modules = {"sys": STREAMS, **MODULES}
     known: dict[str, str] = {}
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.Import):
             for alias in node.names:
                 known[alias.asname or alias.name] = alias.name
@@ -123,7 +126,7 @@ def _named(tree: ast.AST) -> Iterator[tuple[int, str]]:
                 if alias.name in modules.get(node.module or "", ()):
                     yield node.lineno, _told(node.module or "", alias.name)
                 known[alias.asname or alias.name] = f"{node.module}.{alias.name}"
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.Attribute):
             module = _path(node.value)
             first, _, rest = module.partition(".")
@@ -148,20 +151,25 @@ def _path(node: ast.AST) -> str:
     return node.id if isinstance(node, ast.Name) else "?"
 
 
-def _called(tree: ast.AST, ours: set[str], outs: frozenset[str] = frozenset()) -> Iterator[tuple[int, str]]:
-    """What is called: methods that write, on anything that is not an `Out` for sure, and files opened for writing."""
+def _called(
+    tree: ast.AST, ours: set[str], outs: frozenset[str] = frozenset(), *, made: bool
+) -> Iterator[tuple[int, str]]:
+    """What is called: methods that write, on anything that is not an `Out` for sure, and files opened for writing.
+
+    Where an `Out` is `made` nowhere, nothing is looked for that was given one.
+    """
     for node in ast.iter_child_nodes(tree):
         here = outs
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             here |= {
                 arg.arg for arg in _arguments(node) if arg.annotation and ast.unparse(arg.annotation) == "Out"
             }
-            here |= set(_made(node))
+            here |= set(_made(node) if made else ())
         elif isinstance(node, ast.ClassDef):
-            here |= {f"self.{name}" for name in _made(node)}
+            here |= {f"self.{name}" for name in (_made(node) if made else ())}
         elif isinstance(node, ast.Call):
             yield from _call(node, ours, here)
-        yield from _called(node, ours, here)
+        yield from _called(node, ours, here, made=made)
 
 
 def _arguments(node: ast.FunctionDef | ast.AsyncFunctionDef) -> list[ast.arg]:
@@ -186,7 +194,7 @@ def _made(scope: ast.AST) -> Iterator[str]:
             continue
         for target, value in pairs:
             made = value.orelse if isinstance(value, ast.IfExp) else value
-            if isinstance(made, ast.Call) and _path(made.func) in ("data", "notes", "Out", "saving", "through"):
+            if isinstance(made, ast.Call) and _path(made.func) in MAKES:
                 yield _path(target).removeprefix("self.")
 
 

@@ -6,10 +6,12 @@ import json
 import ssl
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from demarcate.base import fetching
@@ -278,6 +280,24 @@ def test_security_lake(tmp_path: Path) -> None:
     query = f"SELECT class_uid, metadata.uid, finding_info.uid FROM '{tmp_path / names[0]}'"
     rows = duckdb.connect().execute(query).fetchall()
     assert rows == [(2003, "key1", "f1")]
+
+
+def test_an_event_keeps_its_id_in_security_lake(tmp_path: Path) -> None:
+    from demarcate.logs.store.folders import Folder
+    from demarcate.logs.store.ingesting import ingest
+    from demarcate.report import api_activity
+    from tests.logs.test_store import ids
+
+    row = {"event_id": "e-1", "event_name": "GetUser", "event_source": "iam.amazonaws.com"}
+    told = api_activity.event(
+        {**row, "event_time": "2026-11-29T03:00:00Z", "recipient_account_id": "111122223333"}
+    )
+    made = delivery(1)
+    made = replace(made, item=msgspec.structs.replace(made.item, event=told))
+    transport = transport_of("lake", SecurityLake(folder=str(tmp_path / "lake")), lambda: MOMENT)
+    assert transport.send([made]) == Answer()
+    ingest([Folder(tmp_path / "lake")], tmp_path / "store", workers=1)
+    assert ids(tmp_path / "store") == ["e-1"]
 
 
 def test_security_lake_in_its_bucket(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -35,9 +35,12 @@ class Gain:
 
 
 def gained(
-    before: Policy, after: Policy, kind: PolicyKind, own: Own | None = None, service: str = ""
+    before: Policy, after: Policy, kind: PolicyKind, own: Own | None = None, service: str = "", who: str = ""
 ) -> Iterator[Gain]:
-    """Whoever gets in by a policy, and not by the one before it, by the statements that allow it."""
+    """Whoever gets in by a policy, and not by the one before it, by the statements that allow it.
+
+    `who` is the principal that has it, where that is known of a policy that names none.
+    """
     own = own or Own()
     unknown = before.unknown or after.unknown
     for said in after.statements:
@@ -46,7 +49,8 @@ def gained(
     if unknown is not None:
         return
     if not kind.names_principals:
-        before, after = (_of_whoever_has_it(policy, own) for policy in (before, after))
+        who = "" if _asks_who(before) or _asks_who(after) else who
+        before, after = (_of_whoever_has_it(policy, own, who) for policy in (before, after))
     denies = tuple(said for said in after.statements if said.allows is not True)
     was_allowed = tuple(
         structs.replace(said, effect="Deny") for said in before.statements if said.allows is not False
@@ -92,8 +96,18 @@ def _same(written: Any, other: Any) -> bool:
         return False
 
 
-def _of_whoever_has_it(policy: Policy, own: Own) -> Policy:
+_IDENTITY: Final = frozenset(("aws:principalarn", "aws:username", "aws:userid", "aws:principaltype"))
+
+
+def _asks_who(policy: Policy) -> bool:
+    """Whether it asks who it is that has it: what a template declares has more to its ARN than is known of it."""
+    return any(
+        isinstance(test, Unknown) or test.key in _IDENTITY for said in policy.statements for test in said.tests
+    )
+
+
+def _of_whoever_has_it(policy: Policy, own: Own, who: str) -> Policy:
     """A policy that names no principals, as one of a resource: for whoever it is attached to, in its account."""
-    whoever = Principals.of({"AWS": own.account or OWN})
+    whoever = Principals.of({"AWS": who or own.account or OWN})
     told = tuple(structs.replace(said, principals=whoever) for said in policy.statements)
     return Policy(told, policy.variables, policy.unknown, policy.written)

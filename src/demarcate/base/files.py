@@ -236,7 +236,7 @@ def walk_entries(
         below = []
         for entry in entries:
             name = entry.name
-            if name.startswith("."):
+            if name[0] == ".":
                 continue
             is_directory = _is_directory(entry)
             if name in skipped if is_directory else not wanted(name):

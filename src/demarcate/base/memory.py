@@ -51,12 +51,24 @@ def keep_freed() -> None:
     _set((_M_MMAP_THRESHOLD, _LARGE), (_M_TRIM_THRESHOLD, _KEPT))
 
 
-def _set(*options: tuple[int, int]) -> None:
-    if not sys.platform.startswith("linux"):
-        return
-    import ctypes
+def give_back() -> None:
+    """Give what was freed back to the system, before something else asks for as much. Only glibc has that."""
+    trim = _function("malloc_trim")
+    if trim is not None:
+        trim(0)
 
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+
+def _set(*options: tuple[int, int]) -> None:
+    mallopt = _function("mallopt")
     if mallopt is not None:
         for option, value in options:
             mallopt(option, value)
+
+
+def _function(name: str) -> Callable[..., int] | None:
+    """A function of the C library; None where it has none of that name."""
+    if not sys.platform.startswith("linux"):
+        return None
+    import ctypes
+
+    return getattr(ctypes.CDLL(None), name, None)

@@ -10,13 +10,15 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import eq
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from msgspec.structs import replace
 
 from demarcate.base.documents import DocumentError
 from demarcate.base.encoding import to_json
 from demarcate.changes.arguments import wanted_for
+from demarcate.changes.properties import filled, with_own, with_resource
+from demarcate.changes.properties import properties as property_data
 from demarcate.changes.proving import Proving
 from demarcate.checks.catalog import load_checks, select
 from demarcate.checks.judgement import Finding, finding_id
@@ -25,7 +27,14 @@ from demarcate.checks.wishes import wishes_of
 from demarcate.estate.snapshots.manifest import Unread
 from demarcate.estate.snapshots.snapshot import Snapshot, rows_of
 from demarcate.estate.sources.cloudformation.amending import NoWay, ways
-from demarcate.estate.sources.cloudformation.editing import REMOVED, UNTOLD, NotEdited, Place, set_property
+from demarcate.estate.sources.cloudformation.editing import (
+    REMOVED,
+    UNTOLD,
+    NotEdited,
+    Place,
+    SaidAlready,
+    set_property,
+)
 from demarcate.estate.sources.cloudformation.rereading import Reading, edit_all, edited_files
 from demarcate.estate.sources.collecting import everything
 from demarcate.estate.sources.edits import Edited
@@ -88,7 +97,7 @@ def patch_of(
     with reading.read() as snapshot:
         held = {name for name, of in snapshot.manifest.tables.items() if any(part.rows for part in of.parts)}
         checks = {name: check for name, check in checks.items() if check.table in held}  # others are about nothing
-        live = terraform and only is not None  # what fails live may be left to AWS where it is declared
+        live = only is not None  # what fails live may be left to AWS where it is declared
         proving = Proving(snapshot, checks, {check for check, _ in only or ()} & checks.keys() if live else ())
         wanted = [
             finding
@@ -106,7 +115,10 @@ def patch_of(
         def texts(reading: Reading, finding: Finding) -> Iterator[tuple[int, str]]:
             check = checks[finding.check]
             row = rows.get((check.table, finding.file, finding.resource))
-            line, text, properties[finding.id] = _edited(reading, finding, check, row)
+            if check.id in property_data():
+                line, text, properties[finding.id] = _completed(reading, finding, check, asked)
+            else:
+                line, text, properties[finding.id] = _edited(reading, finding, check, row)
             yield line, text
 
         unread = tuple(snapshot.unread)
@@ -200,6 +212,25 @@ def _rows(snapshot: Snapshot, names: Iterable[str]) -> _Rows:
     return rows
 
 
+def _completed(
+    reading: Reading, finding: Finding, check: Check, asked: Mapping[str, Any]
+) -> tuple[int, str, tuple[str, ...]]:
+    """The line and the text of a file, edited by what data says of a check, and the properties. Raises NotEdited."""
+    file, name, types = str(finding.file), str(finding.resource), table(check.table).types
+    says, of = filled(check, asked, name), property_data()[check.id]
+    told = tuple(f"{path} = {to_json(value).decode()}" for path, value in says.items())
+    try:
+        if of.by:
+            text, line = with_resource(reading, reading.text(file), file, name, types, of, says)
+            return line, text, (f"a resource {of.by} beside it with {', '.join(told)}",)
+        text, line = with_own(reading.text(file), file, name, types, says)
+    except SaidAlready as error:
+        raise NotEdited(_SAID) from error
+    except DocumentError as error:
+        raise NotEdited(error.message) from error
+    return line, text, told
+
+
 def _edited(
     reading: Reading, finding: Finding, check: Check, row: Mapping[str, Any] | None
 ) -> tuple[int, str, tuple[str, ...]]:
@@ -209,9 +240,9 @@ def _edited(
     if row is None or not wishes:
         raise NotEdited(f"it takes a person: {check.remedy.text}")
     file = str(finding.file)
-    text, lines, properties = reading.text(file), [], []
+    text, lines, properties, said = reading.text(file), list[int](), list[str](), False
     for column in chosen.columns:
-        if column.name not in wishes or row[column.name] == wishes[column.name]:
+        if column.name not in wishes or (finding.verdict != "pass" and row[column.name] == wishes[column.name]):
             continue
         try:
             way = next(ways(chosen, column, wishes[column.name]), None)
@@ -219,6 +250,9 @@ def _edited(
                 raise NotEdited(f"{column.name} is made of properties by a rule that does not lead back")
             place = Place(str(finding.resource), chosen.types, way.path)
             text, line = set_property(text, file, place, way.value)
+        except SaidAlready:
+            said = True
+            continue
         except NoWay as error:
             raise NotEdited(f"{column.name}: {error}") from error
         except DocumentError as error:
@@ -228,5 +262,8 @@ def _edited(
             f"no {way.path}" if way.value is REMOVED else f"{way.path} = {to_json(way.value).decode()}"
         )
     if not lines:
-        raise NotEdited(f"it takes a person: {check.remedy.text}")
+        raise NotEdited(_SAID if said else f"it takes a person: {check.remedy.text}")
     return min(lines), text, tuple(properties)
+
+
+_SAID: Final = "it is declared so already: deploy it again"

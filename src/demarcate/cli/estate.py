@@ -214,9 +214,11 @@ def _earlier(since: Path | None, new: bool, *where: str | None) -> Side | None:
 
 def _theirs(files: list[Path] | None) -> Theirs | None:
     """What other tools found; None where nothing of theirs is named. Raises DemarcateError where it cannot be read."""
+    if not files:
+        return None
     from demarcate.posture.theirs import read_theirs
 
-    return read_theirs(files) if files else None
+    return read_theirs(files)
 
 
 def _check_passes(
@@ -234,12 +236,12 @@ def _check_passes(
 
 def _comparison(path: Path | None, files: Sequence[Destination], format: ReportFormat) -> Comparison | None:
     """The drift that is to be shown; None where none is. Raises DemarcateError where no report would show it."""
+    if path is None:
+        return None
     from demarcate.base.errors import DemarcateError
     from demarcate.drift.kept import read_comparison
     from demarcate.report import reports
 
-    if path is None:
-        return None
     if not any(written.drift for written in (reports.FORMATS[format.value], *(to.format for to in files))):
         raise DemarcateError("--drift is shown in the HTML report alone: add --out FILE.html, or --format html")
     return read_comparison(path)

@@ -81,7 +81,7 @@ def plan(
         typer.Option(
             "--template",
             metavar="FILE",
-            help="What declares what is live, templates or a state or plan of Terraform: say where; repeatable.",
+            help="What declares what is live, templates, cdk.out, a state or plan of Terraform: say where; repeatable.",
         ),
     ] = None,
     replace: Annotated[

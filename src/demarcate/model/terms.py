@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sqlite3
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
@@ -34,6 +33,8 @@ def stems_of(words: Iterable[str]) -> dict[str, str]:
     distinct = list(dict.fromkeys(words))
     if not distinct:
         return {}
+    import sqlite3
+
     with closing(sqlite3.connect(":memory:")) as connection:
         connection.execute("CREATE VIRTUAL TABLE word USING fts5(text, tokenize = 'porter unicode61')")
         connection.execute("CREATE VIRTUAL TABLE stem USING fts5vocab(word, 'instance')")

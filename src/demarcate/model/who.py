@@ -8,7 +8,6 @@ is no answer.
 from __future__ import annotations
 
 import math
-import sqlite3
 from collections.abc import Iterable, Mapping, Sequence, Set
 from contextlib import closing
 from typing import Literal
@@ -208,6 +207,8 @@ def _whole(model: Model, index: Index, reading: Reading) -> str | None:
 
 def _bm25(index: Index, terms: Iterable[str]) -> dict[str, float]:
     """The rank of each responsibility by SQLite's bm25 over its ways of being spoken of, the best being 1."""
+    import sqlite3
+
     asked = " OR ".join(f'"{_token(term)}"' for term in terms)
     if not asked:
         return {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Final
 
 from demarcate.access.callers import Own
 from demarcate.access.comparing import Gain, gained
@@ -12,10 +13,15 @@ from demarcate.access.statements import Policy, PolicyKind
 from demarcate.estate.sources.plan import Selection
 from demarcate.permitted.asking import Policies
 from demarcate.permitted.holders import Holders
+from demarcate.permitted.organization import RCP, SCP, named_control
 from demarcate.permitted.resources import OWNERS, of_identities, policies_of
 from demarcate.permitted.rows import OWN
 
 Key = tuple[str, str, PolicyKind]
+
+GROUP: Final = "aws_iam_group"
+CONTROL: Final = "aws_organizations_policy"
+_CONTROLS: Final = {SCP: PolicyKind.SCP, RCP: PolicyKind.RCP}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +34,8 @@ class Declared:
     named: Named
     account: str = ""
     service: str = ""
+    who: str = ""
+    """The user or role that has it, as a principal."""
 
     @property
     def key(self) -> Key:
@@ -42,7 +50,7 @@ class Declared:
 
 def needed() -> Selection:
     """What is read of a source for all policies."""
-    told = dict(of_identities())
+    told = {**of_identities(), CONTROL: frozenset(("id", "name", "type", "content"))}
     for service in OWNERS:
         for name, columns in policies_of(service).items():
             told.setdefault(name, columns)
@@ -50,7 +58,9 @@ def needed() -> Selection:
 
 
 def all_policies(policies: Policies) -> Iterator[Declared]:
-    """The policies of a snapshot, by their owners: those of resources, and what users and roles have."""
+    """The policies of a snapshot, by their owners: those of resources, what users and roles have, also by their groups,
+    and control policies of the organization.
+    """
     for service, of in OWNERS.items():
         for owned in policies.resources.of(service) if of in policies.snapshot.asked else ():
             if owned.policy is not None:
@@ -62,13 +72,26 @@ def all_policies(policies: Policies) -> Iterator[Declared]:
         for named in holder.around.identity if isinstance(holder.around.identity, tuple) else ():
             attached.add(named.name)
             called = Named(f"{holder.shown} ({of}), {named.name}", named.policy)
-            yield Declared(of, holder.shown, PolicyKind.IDENTITY, called, holder.who.account)
+            yield Declared(of, holder.shown, PolicyKind.IDENTITY, called, holder.who.account, who=holder.who.name)
     yield from _apart(policies, attached)
+    for row in policies.reading.rows(CONTROL, "id", "name", "type", "content"):
+        if (kind := _CONTROLS.get(row["type"])) is not None:
+            told = named_control(row)
+            called = Named(f"{told.name} ({CONTROL})", told.policy)
+            yield Declared(CONTROL, row["resource"], kind, called)
 
 
 def _apart(policies: Policies, attached: set[str]) -> Iterator[Declared]:
-    """Managed policies that nobody has of those who were read."""
+    """Managed policies that nobody has of those who were read, and what groups have that nobody of them is in."""
     held = Holders(policies.reading, policies.organizations)
+    for row, has in held.groups_apart():
+        for named in has:
+            attached.add(named.name)
+            called = Named(f"{row['resource']} ({GROUP}), {named.name}", named.policy)
+            account = row["account_id"] or OWN
+            yield Declared(
+                GROUP, row["resource"], PolicyKind.IDENTITY, called, account, who=f"arn:aws:iam::{account}:user/zz"
+            )
     for arn, named in held.managed().items():
         if arn not in attached and ":iam::aws:" not in arn:
             called = Named(f"{arn} (aws_iam_policy)", named.policy)
@@ -97,10 +120,14 @@ def changes(before: Iterable[Declared], after: Iterable[Declared]) -> Iterator[C
             continue
         any_ = (will or was)[0]
         joined = [_joined(each) for each in (was, will)]
-        whoever = "" if any_.kind.names_principals else any_.resource
+        whoever = "" if any_.kind.names_principals else _WHOEVER.get(any_.owner, "{}").format(any_.resource)
         for loses, (first, second), named in ((False, joined, will), (True, joined[::-1], was)):
-            for gain in gained(first, second, any_.kind, any_.own, any_.service):
+            for gain in gained(first, second, any_.kind, any_.own, any_.service, any_.who):
                 yield Change(_name_of(gain, named), gain, loses, whoever)
+
+
+_WHOEVER: Final = {GROUP: "whoever is in {}", CONTROL: "whoever {} binds"}
+"""Who gains or loses where it is not the owner itself."""
 
 
 def _grouped(declared: Iterable[Declared]) -> dict[Key, list[Declared]]:

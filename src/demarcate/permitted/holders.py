@@ -91,6 +91,17 @@ class Holders:
             if row["arn"] == arn:
                 yield from self._of(row, managed)
 
+    def groups_apart(self) -> Iterator[tuple[Row, tuple[Named, ...]]]:
+        """The groups that none of the users is in who were read, and what each has."""
+        managed = self.managed()
+        users = self.reading.rows("aws_iam_user", "groups")
+        told = [(row["account_id"], row["groups"]) for row in users]
+        members = ((account, groups) for account, groups in told if isinstance(groups, list))
+        inside = {(account, group) for account, groups in members for group in groups if is_text(group)}
+        for row in self.reading.rows("aws_iam_group", *_OWN, *_MORE):
+            if not is_text(row["name"]) or (row["account_id"], row["name"]) not in inside:
+                yield row, tuple(self._of(row, managed))
+
     def all(self) -> Iterator[Holder]:
         """All of them, the roles first."""
         managed = self.managed()

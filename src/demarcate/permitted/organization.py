@@ -117,7 +117,7 @@ class Organizations:
                 return rows
             if not rows:  # AWS leaves no place without one, so that one was not read
                 return Unknown(Kind.NOT_COLLECTED, f"the policies that are attached to {place}")
-            levels.append(tuple(_named(row) for row in rows))
+            levels.append(tuple(named_control(row) for row in rows))
         return tuple(levels)
 
     def _attached(self, account: str, kind: str) -> Iterator[tuple[str, list[Row] | Unknown]]:
@@ -189,7 +189,8 @@ def _assigned(content: Any) -> tuple[str | None, bool] | Unknown:
     return (value if isinstance(value, str) else None), below == ["@@none"]
 
 
-def _named(row: Row) -> Named:
+def named_control(row: Row) -> Named:
+    """A control policy of the organization by its row, with its name."""
     name = row["name"] if is_text(row["name"]) else row["id"] if is_text(row["id"]) else row["resource"]
     content = row["content"]
     if isinstance(content, Unknown) or content is None:

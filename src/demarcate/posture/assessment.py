@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec.structs import replace
@@ -12,9 +13,11 @@ from demarcate.checks.judgement import Finding, Judgement
 from demarcate.checks.structs import Check
 from demarcate.estate.snapshots.snapshot import Snapshot
 from demarcate.model import Model
-from demarcate.posture.comparing import Comparison
-from demarcate.posture.news import News
 from demarcate.posture.structs import CheckResult, Posture
+
+if TYPE_CHECKING:
+    from demarcate.posture.comparing import Comparison
+    from demarcate.posture.news import News
 
 
 class Assessment(msgspec.Struct, frozen=True):

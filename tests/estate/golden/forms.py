@@ -10,7 +10,8 @@ from typing import Any
 
 import botocore.session
 from botocore import xform_name
-from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
+
+from tests.estate.schemas import schema as schema_of
 
 _LAST = re.compile(r"([A-Za-z0-9_:/-]+)((?:\[\d*\])*)$")
 STEP = re.compile(r"([A-Za-z0-9_:/-]+)|\[(\d*)\]")
@@ -123,7 +124,7 @@ def _of_shape(service: str, shape: Any) -> Form:
 @cache
 def properties_of(type_: str) -> Form:
     """The form of the properties of a type of resources ("AWS::EC2::Volume"), without those that it only gives."""
-    schema = dict(PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", type_).schema)
+    schema = schema_of(type_)
     given = {name.removeprefix("/properties/") for name in schema.get("readOnlyProperties", ())}
     taken = {name: node for name, node in schema.get("properties", {}).items() if name not in given}
     return _Schema(type_, schema).form({**schema, "properties": taken}, type_)

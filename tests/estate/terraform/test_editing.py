@@ -215,6 +215,29 @@ def test_what_completes_a_resource_is_edited_where_it_is(tmp_path: Path) -> None
     assert "aws_s3_bucket_public_access_block.logs says it, which no configuration (.tf) beside it declares" in why
 
 
+def test_what_is_live_is_declared_by_a_resource_more(tmp_path: Path) -> None:
+    """Where no other column comes to be another by it: what the provider leaves open of a resource is that."""
+    (tmp_path / "main.tf").write_text(MAIN)
+    path = tmp_path / "state.json"
+    arn = "arn:aws:s3:::logs"
+    path.write_text(json.dumps(state({"aws_s3_bucket.logs": {"id": "logs", "bucket": "logs", "arn": arn}})))
+    row = {
+        "resource": arn,
+        "arn": arn,
+        "name": "logs",
+        **HERE,
+        "versioning_enabled": True,
+        "block_public_acls": False,
+    }
+    live = snapshot({"aws_s3_bucket": [row]})
+    patch = patch_of(compare(collect_snapshot([path]), live, undeclared=False), [str(path)])
+    (edited,) = patch.files
+    assert edited.after == MAIN + PART.partition('\nresource "aws_s3_bucket_public')[0]
+    assert [drift.column for drift, _, _ in patch.configured] == ["versioning_enabled"]
+    ((drift, why),) = patch.left
+    assert (drift.column, why) == ("block_public_acls", "the edit would change block_public_policy as well")
+
+
 @settings(max_examples=60)
 @given(st.recursive(st.booleans() | st.integers() | st.text(st.characters(codec="utf-8")), st.lists, max_leaves=5))
 def test_what_is_written_is_read_as_it_was(value: Any) -> None:

@@ -103,6 +103,31 @@ def test_a_part_of_nobody_knows_what_leaves_all_open(tmp_path: Path) -> None:
     assert "aws_s3_bucket_versioning.b may be for it" in why(row, "versioning_enabled")[1]
 
 
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        ([{"rest_api_id": "shop"}, {"rest_api_id": "pay"}], [True, False]),
+        (
+            [{"rest_api_id": "shop", "region": "eu-west-1"}, {"rest_api_id": "shop", "region": "eu-west-2"}],
+            [True, False],
+        ),
+        ([{"rest_api_id": "shop"}, {"rest_api_id": "shop"}], ["ambiguous", "ambiguous"]),
+    ],
+)
+def test_a_name_is_one_only_within_something(
+    tmp_path: Path, more: list[dict[str, str]], told: list[bool | str]
+) -> None:
+    """Two APIs have a stage of the same name each; what is for which of two that nothing tells apart is unknown."""
+    resources: dict[str, Any] = {}
+    for name, own, metrics in zip("ab", more, (True, False), strict=True):
+        values = {"stage_name": "prod", "method_path": "*/*", "settings": [{"metrics_enabled": metrics}], **own}
+        resources[f"aws_api_gateway_stage.{name}"] = {"values": {"stage_name": "prod", **own}}
+        resources[f"aws_api_gateway_method_settings.{name}"] = {"values": values}
+    stages = rows(written(tmp_path, plan(resources)), "aws_api_gateway_stage")
+    for (_, row), value in zip(sorted(stages.items()), told, strict=True):
+        assert (row["metrics_enabled"] if isinstance(value, bool) else why(row, "metrics_enabled")[0]) == value
+
+
 def test_a_default_of_the_provider_is_not_that_of_aws(tmp_path: Path) -> None:
     unset = ["backup_retention_period", "auto_minor_version_upgrade", "publicly_accessible", "arn"]
     resources = {

@@ -32,9 +32,11 @@ def _sabotage(folder: Path, account: str) -> None:
     if (folder / f"crash-{account}").exists():
         os.kill(os.getpid(), signal.SIGSEGV)
     for name, command in (("executor", "CoarseGrainedExecutorBackend"), ("worker", "pyspark.daemon")):
-        once = folder / f"{name}-{account}"
-        if once.exists():
-            once.unlink()
+        try:
+            (folder / f"{name}-{account}").unlink()
+        except FileNotFoundError:  # not to be, or another process does it
+            continue
+        else:
             os.kill(_above(command), signal.SIGKILL)
             threading.Event().wait()
     if (folder / f"hold-{account}").exists():

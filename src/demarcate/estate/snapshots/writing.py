@@ -85,6 +85,7 @@ class SnapshotWriter:
             raise DemarcateError(f"{out}: cannot be written: {error.strerror or error}") from error
         self._spooled = Spooled(self.folder)
         self._units: dict[Key, Sealed] = dict(self._journal.held) if self._journal is not None else {}
+        self._sealing: set[Key] = set()
         self._failed: dict[Key, tuple[Unread, ...]] = {}
         self._parts: list[SealedPart] = []
         self._numbers: Counter[str] = Counter()
@@ -137,7 +138,7 @@ class SnapshotWriter:
         """Remove what was not finished, unless another run can go on with it."""
         if self._temporary is not None:
             self._temporary.remove()
-        elif self._journal is not None and not self._units:
+        elif self._journal is not None and not self._units and not self._sealing:
             remove(self._journal.folder)
         self._forget_place()
 
@@ -244,10 +245,14 @@ class SnapshotWriter:
             self._parts.append(sealed)
 
     def _seal_unit(self, sealed: Sealed) -> None:
-        if self._journal is not None:
-            self._journal.seal(sealed)
-        with self._lock:
-            self._units[sealed.key] = sealed
+        self._sealing.add(sealed.key)  # whenever a signal comes, what the journal has is known to be there
+        try:
+            if self._journal is not None:
+                self._journal.seal(sealed)
+            with self._lock:
+                self._units[sealed.key] = sealed
+        finally:
+            self._sealing.discard(sealed.key)
 
     def _fail_unit(self, key: Key, why: tuple[Unread, ...]) -> None:
         with self._lock:

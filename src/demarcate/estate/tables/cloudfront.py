@@ -442,6 +442,21 @@ LOG_DELIVERY = Table(
             live=From("@destination[].deliveryDestinationConfiguration.destinationResourceArn", _only),
             about="The bucket, log group or stream that it ends in; not known of a destination of another account.",
         ),
+        Text(
+            "s3_suffix_path",
+            live="s3DeliveryConfiguration.suffixPath",
+            cloudformation="S3SuffixPath",
+            absent="",
+            about="The path of objects behind the bucket's prefix, with {variables}. Without a prefix AWS puts "
+            "AWSLogs/{account-id}/CloudFront/ before what a template says.",
+        ),
+        Bool(
+            "s3_hive_compatible_path",
+            live="s3DeliveryConfiguration.enableHiveCompatiblePath",
+            cloudformation="S3EnableHiveCompatiblePath",
+            absent=False,
+            about="Whether a variable of that path is key=value in the key of an object.",
+        ),
         Tags(live="tags"),
     ),
 )

@@ -49,6 +49,8 @@ class To(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"kind"
     form: str = "{}"
     day: str = ""
     prefix: str = ""
+    path: str = ""
+    hive: str = ""
     where: dict[str, Is] = {}
     newest: str = ""
     error: str = ""
@@ -143,7 +145,9 @@ def _asked(kind: Kind) -> Iterator[tuple[str, Iterable[str]]]:
 
 def _of(places: Iterable[To]) -> Iterator[str]:
     for to in places:
-        yield from (name for name in (to.column, to.prefix, to.newest, to.error, *to.where) if name)
+        yield from (
+            name for name in (to.column, to.prefix, to.path, to.hive, to.newest, to.error, *to.where) if name
+        )
 
 
 def selection(chosen: Iterable[Kind]) -> Selection:

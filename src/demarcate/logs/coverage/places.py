@@ -17,6 +17,7 @@ from demarcate.estate.schema.unknown import Kind as Why
 from demarcate.estate.schema.unknown import Unknown, first_unknown
 from demarcate.estate.snapshots.telling import Row
 from demarcate.logs.coverage.kinds import BUCKETS, GROUPS, Kind, To
+from demarcate.logs.coverage.paths import beginning
 from demarcate.logs.coverage.switched import Lies, holds
 from demarcate.logs.estate import Estate
 
@@ -88,7 +89,8 @@ def _place(value: Any, row: Row, kind: Kind, teller: Row, to: To, estate: Estate
         name = to.form.replace("{named}", str(shown(named))).replace("{}", name)
     newest = _newest(teller, to)
     objects = teller[to.prefix] if to.prefix else ""
-    unlaid = first_unknown([laid_out, objects])
+    path, hive = (teller[to.path] if to.path else ""), (teller[to.hive] if to.hive else False)
+    unlaid = first_unknown([laid_out, objects, path, hive])
     if unlaid is not None and newest is NOT_ASKED:
         newest = unlaid
     held, unknown = _row(form, name, account, region, estate)
@@ -97,7 +99,9 @@ def _place(value: Any, row: Row, kind: Kind, teller: Row, to: To, estate: Estate
     day = to.day if form == BUCKET and type(named) is str and type(objects) is str else ""
     if "{region}" in day and row["region"] in (None, "", GLOBAL):  # a bucket of which AWS did not tell it
         day = ""
-    if day:
+    if to.path and form == BUCKET and type(named) is str and type(path) is str:
+        day = beginning(path, named, row["account_id"] or "", prefix=prefix, hive=hive is True)
+    elif day:
         for what, told in (
             *(("{account}", row["account_id"] or ""), ("{region}", row["region"] or ""), ("{named}", named)),
             *(("{prefix}", objects), ("{folder}", f"{objects.rstrip('/')}/" if objects else "")),

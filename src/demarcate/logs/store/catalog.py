@@ -177,6 +177,8 @@ class Catalog:
 
     def unheld(self, entries: Sequence[Entry]) -> list[Entry]:
         """Those of some files that were not read yet, or are others since."""
+        if not self._run("SELECT 1 FROM read LIMIT 1"):
+            return list(entries)
         held: dict[str, str] = {}
         for at in range(0, len(entries), 500):
             names = [entry.name for entry in entries[at : at + 500]]

@@ -21,6 +21,9 @@ SMALL: Final = 4 << 20
 """Bytes of a packed file up to which it is unpacked at once, whatever its form."""
 
 PARQUET: Final = b"PAR1"
+_USUAL: Final = b'{"Records":['
+"""How nearly all files of a trail begin."""
+
 _MARK: Final = b"\xef\xbb\xbf"
 _SPACE: Final = b" \t\r\n"
 
@@ -38,7 +41,10 @@ def cut(data: bytes, name: str, *, carefully: bool = False) -> Cut:
     if not data:
         raise Damaged("it is empty")
     if len(data) <= SMALL or data[:2] != inflating.MAGIC:
-        unpacked = inflating.whole(data, inflating.MAX_PACKED).removeprefix(_MARK)
+        unpacked = inflating.whole(data, inflating.MAX_PACKED)
+        if unpacked.startswith(_USUAL) and len(unpacked) <= inflating.MAX_WHOLE and not carefully:
+            return cloudtrail.cut(unpacked)
+        unpacked = unpacked.removeprefix(_MARK)
         if _is_trail(unpacked):
             return _trail(unpacked, carefully=carefully)
         head = unpacked[:HEAD].lstrip(_SPACE)

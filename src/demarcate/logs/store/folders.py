@@ -53,11 +53,11 @@ class Folder:
     def _below(self, tell: Callable[[Path, str], None]) -> Iterator[Entry]:
         for listed in walk_entries(self.path, [self.path], _is_wanted, tell):
             try:
-                entry = _entry(listed.path, listed.stat())
+                status = listed.stat()
             except OSError as error:
                 tell(Path(listed.path), f"cannot be read: {error.strerror or error}")
                 continue
-            yield entry
+            yield _entry(listed.path, status)
 
 
 def _is_wanted(name: str) -> bool:

@@ -8,10 +8,12 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Final
 
+from demarcate.base import duckdb
 from demarcate.base.connection import Limits, connect
 from demarcate.base.memory import keep_freed, share_arenas
 from demarcate.estate.schema.unknown import Kind
@@ -25,10 +27,10 @@ from demarcate.logs.store.merging import merge
 WORKERS: Final = 4
 """Batches that are made side by side at most: each takes some 100 MB."""
 
-BATCH: Final = 12 << 20
+BATCH: Final = 24 << 20
 """Bytes, as they lie there, of the files of one batch."""
 
-BATCH_FILES: Final = 8_000
+BATCH_FILES: Final = 16_000
 
 BATCH_PLACES: Final = MOST_PLACES // 3
 """Accounts and days of the files of one batch: events of the day before, or after, are among theirs."""
@@ -137,12 +139,7 @@ class Ingest:
                 idle.put(loader)
 
         try:
-            with (
-                connect(
-                    self._catalog.folder, limits=Limits(memory=MEMORY, threads=1, temp=self._work)
-                ) as connection,
-                ThreadPoolExecutor(self._workers, thread_name_prefix="ingest") as pool,
-            ):
+            with ThreadPoolExecutor(self._workers, thread_name_prefix="ingest") as pool:
                 running: set[Future[Loaded]] = set()
                 try:
                     for source in sources:
@@ -151,10 +148,10 @@ class Ingest:
                             running.add(pool.submit(load, batch, source.far))
                             if len(running) >= 2 * self._workers:
                                 running = self._gather(running, FIRST_COMPLETED)
-                                self._maybe_commit(connection)
+                                self._maybe_commit()
                                 progress(self.outcome)
                     self._gather(running, "ALL_COMPLETED")
-                    self._commit(connection)
+                    self._commit()
                     self._set_over(sources)
                     for source in sources:
                         source.done(self.outcome)
@@ -164,7 +161,14 @@ class Ingest:
         finally:
             for loader in loaders:
                 loader.close()
+            if "_connection" in vars(self):
+                self._connection.close()
         return self.outcome
+
+    @cached_property
+    def _connection(self) -> duckdb.DuckDBPyConnection:
+        """A database, where there is anything to commit."""
+        return connect(self._catalog.folder, limits=Limits(memory=MEMORY, threads=1, temp=self._work))
 
     def _set_over(self, sources: Sequence[Source]) -> None:
         """Days of which all was read need not be listed again."""
@@ -197,18 +201,18 @@ class Ingest:
             self._waiting_rows += sum(part.rows for _, part in loaded.parts)
         return left
 
-    def _maybe_commit(self, connection: object) -> None:
+    def _maybe_commit(self) -> None:
         if self._waiting_rows >= COMMITTED or time.monotonic() - self._since > SECONDS:
-            self._commit(connection)
+            self._commit()
 
-    def _commit(self, connection: object) -> None:
+    def _commit(self) -> None:
         """Have all that was loaded so far be part of the store."""
         outcome = self.outcome
         told = {name: each for loaded in self._loaded for name, each in loaded.told.items()}
         parts = [part for loaded in self._loaded for part in loaded.parts]
         if not self._loaded:
             return
-        added, dropped = merge(self._catalog, connection, self._work, parts, told.values(), TABLES)  # type: ignore[arg-type]
+        added, dropped = merge(self._catalog, self._connection, self._work, parts, told.values(), TABLES)
         now = time.time()
         for loaded in self._loaded:
             outcome.without_identity += loaded.without_identity

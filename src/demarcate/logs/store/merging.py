@@ -58,9 +58,9 @@ def merge(
         small = [part for part in there if part.size < SMALL]
         both = [(catalog.folder / part.file, part) for part in small]
         both += [(path, part) for path, part in kept if part.size < SMALL]
-        if len(both) > MANY:
+        if len(both) > MANY and (whole := _together(connection, work, both)) is not None:
             large = [(path, part) for path, part in kept if part.size >= SMALL]
-            kept = [*large, _together(connection, work, tables[place[0]], both)]
+            kept = [*large, whole]
             gone += [part.file for part in small]
         added += kept
     for path, part in added:
@@ -134,14 +134,25 @@ def _overlaps(part: Part, low: float | None, high: float | None) -> bool:
 
 
 def _together(
-    connection: duckdb.DuckDBPyConnection, work: Path, table: Table, parts: Sequence[tuple[Path, Part]]
-) -> tuple[Path, Part]:
-    """Several files of rows of one account and day as one, in the order of time."""
+    connection: duckdb.DuckDBPyConnection, work: Path, parts: Sequence[tuple[Path, Part]]
+) -> tuple[Path, Part] | None:
+    """Several files of rows of one account and day as one, in the order of time of their first rows.
+
+    To put all rows in order takes several times the memory that they have as a file: within one they nearly are. None
+    where even those of one row group are too large for the memory: then they stay as they are.
+    """
+    import duckdb
+
+    parts = sorted(parts, key=lambda placed: (placed[1].low or 0, placed[1].file))
     to = work / f"{uuid.uuid4().hex}{SUFFIX}"
-    connection.execute(
-        f"COPY (SELECT * FROM {_files(path for path, _ in parts)} ORDER BY {identifier(table.moment)}) "
-        f"TO {literal(path_text(to.absolute()))} ({AS_PARTS})"
-    )
+    try:
+        connection.execute(
+            f"COPY (SELECT * FROM {_files(path for path, _ in parts)}) "
+            f"TO {literal(path_text(to.absolute()))} ({AS_PARTS})"
+        )
+    except duckdb.OutOfMemoryException:
+        to.unlink(missing_ok=True)
+        return None
     first = parts[0][1]
     lows = [part.low for _, part in parts if part.low is not None]
     highs = [part.high for _, part in parts if part.high is not None]

@@ -151,10 +151,12 @@ class SecurityLakeTransport:
 
 
 def _row(delivery: Delivery, types: Mapping[str, str]) -> dict[str, Any]:
-    """The columns of an event; its key is the id of the record."""
+    """The columns of an event. The id of the record is that of what CloudTrail logged, which other trails have as well,
+    and else the key of the delivery.
+    """
     event = delivery.item.event
     row = {name: event[name] for name in types if name in event}
-    return {**row, "metadata": {**event["metadata"], "uid": delivery.key}}
+    return {**row, "metadata": {"uid": delivery.key, **event["metadata"]}}
 
 
 class _Bucket:

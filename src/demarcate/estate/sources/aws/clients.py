@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, EndpointConnectionError
+from botocore.exceptions import BotoCoreError, EndpointConnectionError, NoRegionError
 from botocore.loaders import JSONFileLoader, create_loader
 
 from demarcate.base.encoding import from_json
@@ -79,7 +79,8 @@ def client_of(
         _check_endpoint(client.meta.endpoint_url)
     except (BotoCoreError, ValueError, OSError) as error:
         what = "as AWS is configured here" if endpoint_url is None else f"with the endpoint {endpoint_url!r}"
-        raise DemarcateError(f"{service} cannot be called {what}: {error}") from error
+        hint = " Name one in AWS_DEFAULT_REGION, or in the profile." if isinstance(error, NoRegionError) else ""
+        raise DemarcateError(f"{service} cannot be called {what}: {error}{hint}") from error
     client._endpoint._response_parser_factory = answers.Parsers()  # as with what it connects by: no public way
     bound(client, bounds or ANSWER)
     guard(client, service, may, writes)

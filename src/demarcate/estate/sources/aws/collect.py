@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import msgspec
 from msgspec.structs import replace
 
-from demarcate.base.memory import share_arenas
+from demarcate.base.memory import give_back, share_arenas
 from demarcate.estate.schema.rows import Item
 from demarcate.estate.schema.table import Each
 from demarcate.estate.snapshots.manifest import AccountNote, Unread
@@ -143,6 +143,7 @@ def collect(
             listings.shutdown(wait=False, cancel_futures=True)
             raise
     own.close()
+    give_back()  # judging takes as much again
 
 
 @dataclass(slots=True)

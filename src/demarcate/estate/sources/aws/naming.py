@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import partial
 from threading import Condition
+
+import msgspec
 
 from demarcate.estate.schema.rows import Address, Item, Row, build, detail_of
 from demarcate.estate.schema.table import Call, Table
@@ -109,8 +110,7 @@ def _may_wait(plan: TablePlan, of: Named, plans: Mapping[str, TablePlan]) -> boo
     return begin(plan) not in reached
 
 
-@dataclass(frozen=True, slots=True)
-class Meant:
+class Meant(msgspec.Struct, frozen=True):
     """The rows for which a call is made: those that have one of these values in one of these columns."""
 
     values: Mapping[str, frozenset[str]]

@@ -12,7 +12,6 @@ from demarcate.estate.schema.unknown import Kind, Unknown
 from demarcate.estate.snapshots.snapshot import Snapshot
 from demarcate.estate.snapshots.writing import SnapshotWriter
 from demarcate.estate.sources.accounts import Accounts
-from demarcate.estate.sources.aws.naming import live_plan
 from demarcate.estate.sources.computing import finish
 from demarcate.estate.sources.interface import Options
 from demarcate.estate.sources.plan import Selection, tells
@@ -77,6 +76,8 @@ class LiveSource:
 
 def asked_of(selection: Selection, options: Options) -> dict[str, str]:
     """What was asked for, in the words of those who would ask for it again."""
+    from demarcate.estate.sources.aws.naming import live_plan
+
     plans = live_plan(selection)
     columns = sorted(
         (plan.table.name, plan.kept, [child.name for child, _ in plan.children], sorted(plan.names))

@@ -46,6 +46,14 @@ _PLACE = frozenset(
 """What is known of a row that is too much to be written."""
 
 
+def named() -> tuple[dict[str, str], dict[str, tuple[str, ...]]]:
+    """The property that is what `Ref` gives where it is declared, and the attributes that are, by type."""
+    tables = all_tables().values()
+    names = {t: table.ref_property for table in tables if table.ref_property for t in table.named_types}
+    same = {t: table.ref_attributes for table in tables if table.ref_attributes for t in table.named_types}
+    return names, same
+
+
 def collect(
     paths: Sequence[Path],
     selection: Selection,
@@ -65,11 +73,7 @@ def collect(
     """
     from demarcate.estate.sources.cloudformation.templates import load
 
-    tables = all_tables()
-    names = {t: table.ref_property for table in tables.values() if table.ref_property for t in table.named_types}
-    same = {
-        t: table.ref_attributes for table in tables.values() if table.ref_attributes for t in table.named_types
-    }
+    names, same = named()
     templates = load(
         paths,
         parameters=parameters,

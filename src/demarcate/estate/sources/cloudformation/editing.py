@@ -43,6 +43,10 @@ class NotEdited(Exception):
     """Why a property cannot be edited; the text says what stands there, and on which line."""
 
 
+class SaidAlready(NotEdited):
+    """What is to be written is written there."""
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """A property: of which resource, of which types it is, and where below its properties (`Rules[0].Status`)."""
@@ -77,6 +81,38 @@ def change_items(
     editor = _Editor(text, root, eq)
     editor.put_items(_resource(root, place), place.path, gone, added, is_of)
     return editor.result()
+
+
+def is_written(text: str, file: str, place: Place) -> bool:
+    """Whether a resource says anything of a property that is not empty. Raises as `set_property` does."""
+    node: Any = _resource(compose_template(text, file), place)
+    for step in ["Properties", *_steps(place.path)]:
+        if isinstance(step, int):
+            node = node.value[step] if isinstance(node, yaml.SequenceNode) and step < len(node.value) else None
+        else:
+            node = _member(node, step)
+        if node is None:
+            return False
+    return not isinstance(node, yaml.CollectionNode) or bool(node.value)
+
+
+def add_resource(text: str, file: str, place: Place, name: str, body: Mapping[str, Any]) -> tuple[str, int]:
+    """The text of a template with a resource more, behind another one, and its line. What is said of whether the other
+    one is there is said of it as well. Raises as `set_property` does.
+    """
+    root = compose_template(text, file)
+    condition = _member(_resource(root, place), "Condition")
+    told = {"Type": body["Type"], **({"Condition": condition.value} if condition is not None else {}), **body}
+    editor = _Editor(text, root, eq)
+    editor.put_behind(place.logical_id, {name: told})
+    edited, line = editor.result()
+    return edited, line + 1
+
+
+def resource_names(text: str, file: str) -> frozenset[str]:
+    """The logical ids of a template. Raises DocumentError for a text that is no document."""
+    resources = _member(compose_template(text, file), "Resources")
+    return frozenset(str(key.value) for key, _ in resources.value) if resources is not None else frozenset()
 
 
 _STEP: Final = re.compile(r"([^.\[\]]+)|\[(\d*)\]")
@@ -160,7 +196,7 @@ class _Editor:
     def result(self) -> tuple[str, int]:
         """The edited text, and the first line that is edited. Raises NotEdited where nothing is."""
         if not self._edits:
-            raise NotEdited("it is written there already")
+            raise SaidAlready("it is written there already")
         text = self._text
         for start, end, instead in sorted(self._edits, reverse=True):
             text = text[:start] + instead.replace("\n", self._style.newline) + text[end:]
@@ -221,6 +257,13 @@ class _Editor:
             self._replace(trail, added)
         else:
             self._remove(trail)
+
+    def put_behind(self, name: str, added: Mapping[str, Any]) -> None:
+        """Write a resource behind another one."""
+        resources = _member(self._root, "Resources")
+        end = self._span(resources, self._own(resources, name) or 0)[1]
+        end = end if self._style.flow(resources) else self._line_end(end)
+        self._edits.append((end, end, self._style.appended(added, resources)))
 
     def _own(self, node: yaml.Node, step: str | int) -> int | None:
         """The place of a member or of an item; None where there is none."""

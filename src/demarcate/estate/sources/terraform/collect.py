@@ -37,11 +37,16 @@ _DEPTH: Final = 5
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """What completes another resource: that which `owner` names, and what it adds to its properties."""
+    """What completes another resource: that which `owner` names, and what it adds to its properties.
+
+    `within` are properties that the other one must have, and `region` is where it must be, "" where that is not said.
+    """
 
     resource: Declared
     mapped: Mapped
     owner: Any
+    within: Mapping[str, Any]
+    region: str
     properties: dict[str, Any]
 
 
@@ -167,7 +172,8 @@ class Reading:
                 shaped = each if isinstance(each, Unknown) else properties(mapped, each)
                 if mapped.into:
                     if isinstance(shaped, dict):
-                        yield _Part(declared, mapped, each.get(mapped.into), shaped)
+                        within = {name: each.get(attribute) for name, attribute in mapped.within.items()}
+                        yield _Part(declared, mapped, each.get(mapped.into), within, _region(values), shaped)
                     continue
                 address = declared.address
                 first = place == number == 0
@@ -191,7 +197,7 @@ class Reading:
     def _known(self, declared: Declared) -> dict[str, str]:
         """Of its attributes that are known those that somebody asks for: a plan may have 100,000 resources."""
         known, asked = self._names.known(declared), asked_attributes()
-        return {name: value for name, value in known.items() if name in asked}
+        return {name: value for name, value in known.items() if name in asked or name == "region"}
 
     def _settled(self, declared: Declared, depth: int = 0) -> dict[str, Any]:
         block = self._source.block(
@@ -242,12 +248,38 @@ def _complete(resources: Sequence[Resource], parts: Sequence[_Part]) -> None:
     for part in parts:
         for owner in part.owner if isinstance(part.owner, list) else [part.owner]:
             if isinstance(owner, str | StandIn):
-                for resource in owners.get((part.mapped.type, shown(owner)), ()):
-                    _add(resource.properties, part.properties)
+                named = owners.get((part.mapped.type, shown(owner)), ())
+                named = [resource for resource in named if _may_be(resource, part)]
+                why = Unknown(Kind.AMBIGUOUS, f"{part.resource.address} may be for it, or for another of its name")
+                for resource in named:
+                    _add(
+                        resource.properties,
+                        part.properties if len(named) == 1 else dict.fromkeys(part.properties, why),
+                    )
             elif isinstance(owner, Unknown):
                 why = Unknown(owner.kind, f"{part.resource.address} may be for it: {owner.reason}")
                 for resource in (r for r in resources if r.type == part.mapped.type):
                     _add(resource.properties, dict.fromkeys(part.properties, why))
+
+
+def _may_be(resource: Resource, part: _Part) -> bool:
+    """Whether nothing that a resource is known to be says that it is not the one which a part completes."""
+    if part.region and resource.known.get("region", part.region) != part.region:
+        return False
+    if isinstance(resource.properties, Unknown):
+        return True
+    pairs = ((resource.properties.get(name), value) for name, value in part.within.items())
+    return all(
+        shown(own) == shown(value)
+        for own, value in pairs
+        if type(own) is type(value) and not isinstance(own, Unknown)
+    )
+
+
+def _region(values: Mapping[str, Any]) -> str:
+    """Where a resource is, as the provider says from its version 6 on; "" where it does not."""
+    region = values.get("region")
+    return region if isinstance(region, str) else ""
 
 
 def _keys(ref: str, known: Mapping[str, str]) -> set[str]:

@@ -184,15 +184,13 @@ def _says_itself(text: str, own: hcl.Block, wanted: Wanted) -> int | None:
     first word of its name.
     """
     rest = wanted.resource.removeprefix(own.labels[0]).strip("_")
+    words = set(own.labels[0].split("_"))
+    whole = "_".join(word for word in wanted.resource.split("_") if word not in words)
     for item in own.items:
-        name = (
-            item.name
-            if isinstance(item, hcl.Argument)
-            else item.labels[0]
-            if item.type == "dynamic"
-            else item.type
-        )
-        if name != "lifecycle" and name.partition("_")[0] == rest.partition("_")[0]:
+        name = item.name if isinstance(item, hcl.Argument) else item.type
+        if isinstance(item, hcl.Block) and name == "dynamic" and item.labels:
+            name = item.labels[0]
+        if name != "lifecycle" and (name == whole or name.partition("_")[0] == rest.partition("_")[0]):
             return hcl.line_at(text, item.begin)
     return None
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 from demarcate.base.encoding import from_json, to_json
@@ -60,6 +61,7 @@ _HEREDOC: Final = re.compile(r"<<[-~]?([A-Za-z_]\w*)[ \t]*\r?\n")
 _DEEPEST: Final = 50
 
 
+@lru_cache(maxsize=128)  # who edits a file asks for its blocks again and again
 def blocks(text: str) -> tuple[Block, ...]:
     """The blocks of a file. Raises NotUnderstood."""
     return tuple(item for item in _Reader(text).items(0, 0)[0] if isinstance(item, Block))

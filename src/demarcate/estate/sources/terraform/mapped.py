@@ -59,8 +59,9 @@ class Mapped:
 
     `names` are properties that are called otherwise. `at` is the property that holds what the resource says, where it
     says a part of one. `into` is the attribute that names the resource which it completes: its properties, of which
-    only those named are made, are then that one's, lists added to lists. `ref` are the attributes that are what `Ref`
-    gives, the first of which names it.
+    only those named are made, are then that one's, lists added to lists. `within` are properties of that one which it
+    must have as the attributes here say, where a name is one's own only within something. `ref` are the attributes that
+    are what `Ref` gives, the first of which names it.
     `each` makes of a resource's values those of several resources, or of none.
     """
 
@@ -69,6 +70,7 @@ class Mapped:
     names: Mapping[str, Name] = field(default_factory=dict)
     at: str = ""
     into: str = ""
+    within: Mapping[str, str] = field(default_factory=dict)
     ref: tuple[str, ...] = ("id",)
     each: Callable[[Values], Iterable[Values]] | None = None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from demarcate.estate.schema.rows import detail_of
 from demarcate.estate.schema.table import Column, From, Table
@@ -14,9 +15,11 @@ from demarcate.estate.sources.computing import finish
 from demarcate.estate.sources.interface import Options
 from demarcate.estate.sources.plan import Selection
 from demarcate.estate.sources.progress import Progress
-from demarcate.estate.sources.terraform.edits import Added, Edit
 from demarcate.estate.sources.terraform.files import recognises
 from demarcate.estate.tables import table as table_named
+
+if TYPE_CHECKING:
+    from demarcate.estate.sources.terraform.edits import Added, Edit
 
 
 class TerraformSource:

@@ -32,7 +32,7 @@ EVENTS: Final = Table(
 _OMITTED: Final = b'"omitted":true'
 """What a file has somewhere in which CloudTrail left out anything. Few have, and looking for it row by row is dear."""
 
-_SPACED: Final = 1_000
+_SPACED: Final = 300
 """Bytes of a file in which its way of writing shows."""
 
 _COLON: Final = re.compile(rb'[^\\]"(?:\s:|:\s)')
@@ -67,8 +67,8 @@ def _nested() -> dict[str, Any]:
 
 
 def _value(column: Column, *, some: bool) -> str:
-    """SQL for a column, of an event `e` and its identity `u`. `some` says that members may have been left out."""
-    path = ["e", column.member] if _whole(column) else ["u", *column.member.split(".")[1:]]
+    """SQL for a column, of an event and its identity `u`. `some` says that members may have been left out."""
+    path = [column.member] if _whole(column) else ["u", *column.member.split(".")[1:]]
     value = ".".join(map(identifier, path))
     if column.kind is Kind.MOMENT:
         return moment(value)
@@ -80,7 +80,7 @@ def _value(column: Column, *, some: bool) -> str:
 
 
 def _left_out(column: Column) -> str:
-    return f"json_extract_string(e.{identifier(column.member)}, '$.omitted') = 'true'"
+    return f"json_extract_string({identifier(column.member)}, '$.omitted') = 'true'"
 
 
 _LEFT_OUT: Final = (
@@ -95,8 +95,9 @@ def rows_of_events(source: str, *, some: bool = True) -> str:
     expressions = {column.name: _value(column, some=some) for column in COLUMNS}
     if some:
         expressions[OMITTED] = _LEFT_OUT
-    transform = f"json_transform(e.userIdentity, {literal(to_json(_nested()).decode())})"
-    return selected(EVENTS, expressions, f"(SELECT e, {transform} AS u FROM {source} AS e)")
+    transform = f"json_transform(userIdentity, {literal(to_json(_nested()).decode())})"
+    # Not as one value: of columns that nobody asks for nothing is read then.
+    return selected(EVENTS, expressions, f"(SELECT *, {transform} AS u FROM {source})")
 
 
 def _select(file: str, header: str) -> str:
@@ -119,6 +120,9 @@ class _Head(msgspec.Struct, rename="camel"):
     event_name: Any = None
 
 
+_NONE: Final = msgspec.Raw()
+"""What stands after the last line feed."""
+
 _records = msgspec.json.Decoder(_File).decode
 _head = msgspec.json.Decoder(_Head).decode
 
@@ -134,12 +138,13 @@ def cut(data: bytes) -> Cut:
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise Damaged(f"damaged: not JSON: {error}") from error
     if not records:
-        return Cut(CLOUDTRAIL, iter(()))
+        return Cut(CLOUDTRAIL, ())
     check(records[0])
     if b"\n" in data:
         return Cut(CLOUDTRAIL, compact(records), SOME)
     some = _OMITTED in data or _is_spaced(data[:_SPACED])
-    return Cut(CLOUDTRAIL, iter((b"\n".join((*records, b"")),)), SOME if some else "")
+    records.append(_NONE)
+    return Cut(CLOUDTRAIL, (b"\n".join(records),), SOME if some else "")
 
 
 def _is_spaced(head: bytes) -> bool:
@@ -179,7 +184,7 @@ def carefully(data: bytes) -> Cut:
         records = _records(data).records
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
         raise Damaged(f"damaged: not JSON: {error}") from error
-    made = Cut(CLOUDTRAIL, iter(()), SOME)
+    made = Cut(CLOUDTRAIL, (), SOME)
     made.pieces = plain_objects(records, made)
     return made
 

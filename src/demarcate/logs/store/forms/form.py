@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -53,7 +53,7 @@ class Cut:
     """
 
     form: Form
-    pieces: Iterator[bytes]
+    pieces: Iterable[bytes]
     header: str = ""
     odd: int = 0
     lines: int | None = None

@@ -278,6 +278,7 @@ MAPPED = (
         "aws_api_gateway_method_settings",
         "AWS::ApiGateway::Stage",
         into="stage_name",
+        within={"RestApiId": "rest_api_id"},
         names={"MethodSettings": _method_settings},
     ),
     Mapped("aws_api_gateway_domain_name", "AWS::ApiGateway::DomainName", ref=("domain_name", "id")),

@@ -225,7 +225,13 @@ MAPPED = (
         ref=("name", "id"),
         names={"Targets": NOTHING, "State": ("state",)},
     ),
-    Mapped("aws_cloudwatch_event_target", "AWS::Events::Rule", into="rule", names={"Targets": _targets_of}),
+    Mapped(
+        "aws_cloudwatch_event_target",
+        "AWS::Events::Rule",
+        into="rule",
+        within=_EVENT_BUS,
+        names={"Targets": _targets_of},
+    ),
     Mapped(
         "aws_cloudwatch_metric_alarm",
         "AWS::CloudWatch::Alarm",
@@ -276,7 +282,14 @@ MAPPED = (
         ref=("name", "id"),
         names={"FilterName": "name"},
     ),
-    Mapped("aws_cloudwatch_log_delivery", "AWS::Logs::Delivery"),
+    Mapped(
+        "aws_cloudwatch_log_delivery",
+        "AWS::Logs::Delivery",
+        names={
+            "S3EnableHiveCompatiblePath": "s3_delivery_configuration.enable_hive_compatible_path",
+            "S3SuffixPath": "s3_delivery_configuration.suffix_path",
+        },
+    ),
     Mapped("aws_cloudwatch_log_delivery_source", "AWS::Logs::DeliverySource", ref=("name",)),
     Mapped(
         "aws_cloudtrail",
