@@ -151,6 +151,15 @@ def pytest_collection() -> Iterator[None]:
 def pytest_collection_finish() -> None:
     """What is there now stays to the end: nothing looks for cycles in it again, which takes a second each time."""
     gc.freeze()
+    surroundings.note()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Iterator[None]:
+    """A file that leaves a variable in the environment fails: what later tests run would be run with it."""
+    yield
+    if nextitem is None or nextitem.path != item.path:
+        assert surroundings.since() == {}
 
 
 def pytest_xdist_auto_num_workers() -> int:

@@ -96,3 +96,18 @@ def _caches() -> Path:
     """Where playwright keeps its browsers, below the home of who runs the tests."""
     own = os.environ.get("XDG_CACHE_HOME") if sys.platform == "linux" else None
     return Path(own or Path(os.environ.get("HOME", "")) / {"darwin": "Library/Caches"}.get(sys.platform, ".cache"))
+
+
+_NOTED: dict[str, str] = {}
+
+
+def note() -> None:
+    """Remember the environment as it is."""
+    _NOTED.update(os.environ)
+
+
+def since() -> dict[str, tuple[str | None, str | None]]:
+    """The variables that were changed since, and what they were and are. pytest's own are its own."""
+    names = {name for name in {*_NOTED, *os.environ} if not name.startswith("PYTEST_")}
+    pairs = {name: (_NOTED.get(name), os.environ.get(name)) for name in sorted(names)}
+    return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
