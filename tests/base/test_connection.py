@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import os
 import resource
 import sys
 from collections.abc import Iterator
@@ -13,7 +12,16 @@ import duckdb
 import pytest
 
 from demarcate.base import duckdb as engine
-from demarcate.base.connection import Limits, TookTooLong, _allocated, ahead, bounded, connect, deadline, select_of
+from demarcate.base.connection import (
+    Limits,
+    TookTooLong,
+    _allocated,
+    ahead,
+    bounded,
+    connect,
+    deadline,
+    select_of,
+)
 from demarcate.base.errors import DemarcateError
 from demarcate.base.sql import literal
 from tests import processes
@@ -178,17 +186,6 @@ def test_a_database_that_was_opened_ahead_is_locked_as_any(tmp_path: Path) -> No
         assert another.execute(asked).fetchall() != settings
         with pytest.raises(duckdb.Error):
             connection.execute("SET threads = 2")
-
-
-def test_a_child_opens_its_own(tmp_path: Path) -> None:
-    """Of what was opened before it began, the threads are its parent's."""
-    ahead()
-    child = os.fork()
-    if not child:
-        with connect(tmp_path) as connection:
-            os._exit(0 if connection.execute("SELECT sum(range) FROM range(300000)").fetchone() else 1)
-    assert os.waitpid(child, 0)[1] == 0
-    connect(tmp_path).close()
 
 
 KEEPING = """
