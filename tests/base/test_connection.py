@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import ast
-import os
 import resource
-import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,14 +11,12 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from demarcate.base import connection as connections
 from demarcate.base import duckdb as engine
 from demarcate.base.connection import Limits, TookTooLong, _allocated, ahead, bounded, connect, deadline, select_of
 from demarcate.base.errors import DemarcateError
 from demarcate.base.sql import literal
 from tests import processes
 from tests.each import each
-from tests.processes import PATIENCE
 
 SOURCE = Path(__file__).parents[2] / "src" / "demarcate"
 ONLY = (SOURCE / "base" / "connection.py", SOURCE / "base" / "duckdb.py")
@@ -183,20 +179,25 @@ def test_a_database_that_was_opened_ahead_is_locked_as_any(tmp_path: Path) -> No
             connection.execute("SET threads = 2")
 
 
+CHILD = """
+import os, sys
+from pathlib import Path
+from demarcate.base.connection import ahead, connect
+ahead()
+child = os.fork()
+with connect(Path(sys.argv[1])) as connection:
+    told = connection.execute("SELECT sum(range) FROM range(300000)").fetchone()
+if child:
+    sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+os._exit(0 if told else 1)
+"""
+
+
 def test_a_child_opens_its_own(tmp_path: Path) -> None:
     """Of what was opened before it began, the threads are its parent's; and it does not begin while one is opening,
     whose locks nobody would give back in it.
     """
-    ahead()
-    child = os.fork()
-    if not child:
-        settled = all(opening.done() for _, opening in connections._AHEAD)
-        signal.alarm(int(PATIENCE))
-        with connect(tmp_path) as connection:
-            told = connection.execute("SELECT sum(range) FROM range(300000)").fetchone()
-            os._exit(0 if settled and told else 1)
-    assert os.waitpid(child, 0)[1] == 0
-    connect(tmp_path).close()
+    assert processes.python("-c", CHILD, str(tmp_path)).returncode == 0
 
 
 KEEPING = """
