@@ -1,15 +1,13 @@
-"""Messages, events, logs and watching, builds, organizations, Systems Manager, and what else there is."""
+"""Messages, logs and watching, builds, organizations, Systems Manager, and what else there is."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
-from demarcate.base.encoding import from_json
 from demarcate.estate.schema.paths import ABSENT
-from demarcate.estate.schema.standins import StandIn
 from demarcate.estate.schema.unknown import Unknown
-from demarcate.estate.sources.terraform.forms import always, blocks, given, listed, members, within
+from demarcate.estate.sources.terraform.forms import always, blocks, given, listed, within
 from demarcate.estate.sources.terraform.mapped import BLOCK, NOTHING, REF, Mapped, Values
 from demarcate.estate.sources.terraform.shaping import at
 
@@ -39,20 +37,6 @@ def _feature(values: Values) -> Any:
     ]
     feature = {"Name": values.get("name"), "Status": values.get("status")}
     return [feature | ({"AdditionalConfiguration": more} if more else {})]
-
-
-def _condition(values: Values) -> Any:
-    """The condition of a permission to an event bus."""
-    return members("condition", {"type": "Type", "key": "Key", "value": "Value"})(values)
-
-
-def _statements(values: Values) -> Iterator[Values]:
-    """The statements of an event bus's policy, which a template has one by one. Raises ValueError for no policy."""
-    policy = values.get("policy")
-    document: Any = from_json(policy) if isinstance(policy, str) and not isinstance(policy, StandIn) else policy
-    statements = document["Statement"]
-    for statement in statements if isinstance(statements, list) else [statements]:
-        yield {"#statement": statement, "event_bus_name": values.get("event_bus_name", "default")}
 
 
 def _metrics(values: Values) -> Any:
@@ -87,10 +71,6 @@ def _metric(block: Mapping[str, Any]) -> dict[str, Any]:
             "Stat": at(block, "metric.stat"),
         }
     return {key: value for key, value in told.items() if value not in (None, "", ABSENT)}
-
-
-def _targets_of(values: Values) -> Any:
-    return [{"Arn": values.get("arn"), "Id": values.get("target_id") or "terraform"}]
 
 
 def _approvals(values: Values) -> Any:
@@ -157,8 +137,6 @@ def _tls(values: Values) -> Any:
     return {"Enabled": True, "CertificateAuthorityArnList": authorities}
 
 
-_EVENT_BUS: Final = {"EventBusName": "event_bus_name"}
-
 MAPPED = (
     Mapped(
         "aws_sns_topic",
@@ -206,31 +184,6 @@ MAPPED = (
         "AWS::SQS::Queue",
         into="queue_url",
         names={"RedrivePolicy": "redrive_policy"},
-    ),
-    Mapped("aws_cloudwatch_event_bus", "AWS::Events::EventBus", ref=("name", "id"), names={"Policy": NOTHING}),
-    Mapped(
-        "aws_cloudwatch_event_bus_policy",
-        "AWS::Events::EventBusPolicy",
-        names={"Statement": "#statement", "*": NOTHING, **_EVENT_BUS},
-        each=_statements,
-    ),
-    Mapped(
-        "aws_cloudwatch_event_permission",
-        "AWS::Events::EventBusPolicy",
-        names={"Condition": _condition, "Statement": NOTHING},
-    ),
-    Mapped(
-        "aws_cloudwatch_event_rule",
-        "AWS::Events::Rule",
-        ref=("name", "id"),
-        names={"Targets": NOTHING, "State": ("state",)},
-    ),
-    Mapped(
-        "aws_cloudwatch_event_target",
-        "AWS::Events::Rule",
-        into="rule",
-        within=_EVENT_BUS,
-        names={"Targets": _targets_of},
     ),
     Mapped(
         "aws_cloudwatch_metric_alarm",
