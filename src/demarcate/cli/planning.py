@@ -350,7 +350,7 @@ def _patch(
         for finding, file, line in patch.configured:
             say(f"{file}:{line}: {finding.check} of {finding.resource} passes, once terraform plan agrees")
         for finding in patch.then:
-            say(f"{finding.check} of {finding.resource} fails then, for it is about it then: {finding.reason}")
+            say(f"{finding.check} of {finding.resource} applies from then on, and fails: {finding.reason}")
         missing -= {(finding.check, str(finding.resource)) for finding in patch.findings}
         unknown -= {finding.id for finding in patch.findings}
         options.say_unread(patch.unread)
