@@ -47,7 +47,7 @@ def connect(*folders: Path, limits: Limits = Limits()) -> duckdb.DuckDBPyConnect
     spill = (limits.temp or Path(tempfile.gettempdir())) / f"demarcate-{uuid.uuid4().hex}.spill"
     connection = _opened()
     # A process that ends with the connection open has the folder removed then.
-    weakref.finalize(connection, stopping.at_end(partial(stopping.remove, spill)))
+    weakref.finalize(connection, stopping.at_end(partial(stopping.remove, spill))).atexit = False
     # A folder that is a link, or lies below one, may be meant by either of its names.
     # What is opened by a pattern must be allowed both by the pattern and by what it comes to.
     paths = {path for folder in folders for path in (folder.absolute(), folder.resolve())}

@@ -150,13 +150,14 @@ def schema() -> dict[str, Any]:
 
 
 def _tidy(value: Any) -> Any:
-    """Schemas take docstrings as they stand in the code: without its indentation. Of alternatives null comes last,
-    whichever version of msgspec says them.
+    """Schemas take docstrings as they stand in the code: without its indentation. Of alternatives null comes last, and
+    which names an object's members may have is not said, whichever version of msgspec says them.
     """
     if isinstance(value, dict):
         told: dict[str, Any] = {
             key: inspect.cleandoc(item) if key == "description" and isinstance(item, str) else _tidy(item)
             for key, item in value.items()
+            if key != "propertyNames"
         }
         if isinstance(told.get("anyOf"), list):
             told["anyOf"].sort(key=lambda item: item == {"type": "null"})
