@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from demarcate.base.documents import read
-from demarcate.changes.values import Missing, Values
+from demarcate.changes.values import Missing, Values, answers
 from demarcate.checks.structs import Check
 from demarcate.estate.sources.cloudformation.editing import NotEdited
 from demarcate.estate.sources.terraform.wanted import Wanted, wanted_by
@@ -43,9 +43,8 @@ def wanted_for(check: Check, resource: str, asked: Mapping[str, Any]) -> list[Wa
     of = arguments().get(check.id)
     if of is None:
         return []
-    defaults = {name: asks.default for name, asks in check.remedy.asks.items() if asks.default is not None}
     try:
-        says = Values(None, {**defaults, **asked}).fill(of.says)
+        says = Values(None, answers(check.remedy, asked)).fill(of.says)
     except Missing as error:
         raise NotEdited(str(error)) from error
     return wanted_by(

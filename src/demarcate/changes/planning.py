@@ -14,7 +14,7 @@ from demarcate.base.errors import DemarcateError
 from demarcate.changes.lockouts import with_lockout
 from demarcate.changes.reach import NotDone
 from demarcate.changes.structs import Change, Operation, Origin, Read, Step, Undo
-from demarcate.changes.values import Missing, Values, merged
+from demarcate.changes.values import Missing, Values, answers, merged
 from demarcate.checks.judgement import Finding
 from demarcate.checks.remedies import Mend, Remedy, Risk, columns_of, takes_from_state
 from demarcate.checks.structs import Check
@@ -137,12 +137,11 @@ def _steps(
 ) -> Iterator[Step]:
     if finding.account is None or finding.resource is None:
         raise Missing("it is not of a live account: the mend is an edit of the file that declares it")
-    defaults = {name: told.default for name, told in remedy.asks.items()}
     for mend in remedy.mends:
         step = _step(
             mend,
             row,
-            {**defaults, **asked},
+            answers(remedy, asked),
             reader,
             finding.account,
             finding.region or "global",

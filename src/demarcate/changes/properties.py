@@ -11,7 +11,7 @@ from typing import Any, Final
 import msgspec
 
 from demarcate.base.documents import read
-from demarcate.changes.values import Missing, Values
+from demarcate.changes.values import Missing, Values, answers
 from demarcate.checks.structs import Check
 from demarcate.estate.schema.standins import shown
 from demarcate.estate.schema.unknown import Unknown
@@ -26,7 +26,7 @@ from demarcate.estate.sources.cloudformation.editing import (
     set_property,
 )
 from demarcate.estate.sources.cloudformation.rereading import Reading
-from demarcate.estate.sources.cloudformation.templates import Resource
+from demarcate.estate.sources.cloudformation.templates import Resource, names_of
 from demarcate.estate.sources.cloudformation.templates import load as load_templates
 
 _OWN: Final = "$own"
@@ -48,9 +48,8 @@ def properties() -> Mapping[str, Properties]:
 
 def filled(check: Check, asked: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     """The properties by which a resource passes a check, with what a person gives. Raises NotEdited."""
-    defaults = {key: asks.default for key, asks in check.remedy.asks.items() if asks.default is not None}
     try:
-        says: Mapping[str, Any] = Values(None, {**defaults, **asked}).fill(properties()[check.id].says)
+        says: Mapping[str, Any] = Values(None, answers(check.remedy, asked)).fill(properties()[check.id].says)
     except Missing as error:
         raise NotEdited(str(error)) from error
     return {path: _with_own(value, name) for path, value in says.items()}
@@ -123,7 +122,6 @@ def _may_name(other: Resource, into: str, own: Resource) -> bool:
     if isinstance(other.properties, Unknown):
         return True
     value = other.properties.get(into)
-    ref = shown(own.ref)
-    names = {ref, f"{ref}.Arn", own.known.get("arn", ""), own.known.get("id", "")}
+    names = names_of(shown(own.ref), own.known)
     several = value if isinstance(value, list) else [value]
     return any(isinstance(each, Unknown) or (isinstance(each, str) and shown(each) in names) for each in several)

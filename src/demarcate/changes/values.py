@@ -11,13 +11,18 @@ from typing import Any, Final
 import jmespath
 from jmespath.exceptions import JMESPathError
 
-from demarcate.checks.remedies import ADD, AFTER, ASKED, BEFORE, COLUMN, ELSE, JOINED, MERGED, POLICY
+from demarcate.checks.remedies import ADD, AFTER, ASKED, BEFORE, COLUMN, ELSE, JOINED, MERGED, POLICY, Remedy
 
 EARLIER: Final = "$earlier"
 """The key of a mapping that stands for what the steps before one left: a JMESPath into the list of their states."""
 
 LEFT_OUT: Final = object()
 """What stands for a parameter that is not given."""
+
+
+def answers(remedy: Remedy, asked: Mapping[str, Any]) -> dict[str, Any]:
+    """What a remedy asks of a person: what was said, or its default; None where it must be said, and was not."""
+    return {**{name: told.default for name, told in remedy.asks.items()}, **asked}
 
 
 class Missing(Exception):

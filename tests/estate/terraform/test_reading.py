@@ -128,6 +128,18 @@ def test_a_name_is_one_only_within_something(
         assert (row["metrics_enabled"] if isinstance(value, bool) else why(row, "metrics_enabled")[0]) == value
 
 
+def test_a_part_that_names_nothing_is_for_nothing(tmp_path: Path) -> None:
+    """A resource whose ARN is not known yet has no text in its place by which it could be named."""
+    resources: dict[str, Any] = {
+        "aws_s3_bucket.b": {"values": {"bucket": "b"}, "unset": ["arn", "id"]},
+        "aws_s3_bucket_versioning.b": {
+            "values": {"bucket": "", "versioning_configuration": [{"status": "Enabled"}]}
+        },
+    }
+    row = rows(written(tmp_path, plan(resources)), "aws_s3_bucket")["aws_s3_bucket.b"]
+    assert row["versioning_enabled"] is False
+
+
 def test_a_default_of_the_provider_is_not_that_of_aws(tmp_path: Path) -> None:
     unset = ["backup_retention_period", "auto_minor_version_upgrade", "publicly_accessible", "arn"]
     resources = {

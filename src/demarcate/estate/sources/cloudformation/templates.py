@@ -66,6 +66,11 @@ class Resource(msgspec.Struct, frozen=True):
         return there if any(way.properties is not self.properties for way in there) else []
 
 
+def names_of(ref: str, known: Mapping[str, str]) -> set[str]:
+    """The texts by which other resources name one: what `ref` to it gives, and the `known` attributes that name it."""
+    return {ref, f"{ref}.Arn", *(known[name] for name in ("arn", "id") if known.get(name))}
+
+
 class Templates(msgspec.Struct, frozen=True):
     """All resources of some templates, what could not be read, and how many templates there were.
 

@@ -18,7 +18,7 @@ from demarcate.estate.snapshots.manifest import Unread
 from demarcate.estate.snapshots.writing import SnapshotWriter
 from demarcate.estate.sources.cloudformation.budget import MAX_ALL_RESOURCES, Budget, Share
 from demarcate.estate.sources.cloudformation.collect import write
-from demarcate.estate.sources.cloudformation.templates import Resource
+from demarcate.estate.sources.cloudformation.templates import Resource, names_of
 from demarcate.estate.sources.plan import Selection
 from demarcate.estate.sources.terraform.configuration import Source
 from demarcate.estate.sources.terraform.documents import Declared, Document, read
@@ -139,7 +139,7 @@ class Reading:
                     for key in _keys_of(at(self._settled(other), attribute)):
                         index.setdefault(key, []).append(other.address)
         known = self._known(declared)
-        keys = _keys(shown(self._names.ref(declared)), known)
+        keys = names_of(shown(self._names.ref(declared)), known)
         return [other for key in sorted({*keys, _ANY}) for other in index.get(key, ())]
 
     def _addresses(self) -> Mapping[str, Declared]:
@@ -243,7 +243,7 @@ def _complete(resources: Sequence[Resource], parts: Sequence[_Part]) -> None:
     owners: dict[tuple[str, str], list[Resource]] = {}
     for resource in resources:
         if resource.type in types:
-            for key in _keys(shown(resource.ref), resource.known):
+            for key in names_of(shown(resource.ref), resource.known):
                 owners.setdefault((resource.type, key), []).append(resource)
     for part in parts:
         for owner in part.owner if isinstance(part.owner, list) else [part.owner]:
@@ -280,11 +280,6 @@ def _region(values: Mapping[str, Any]) -> str:
     """Where a resource is, as the provider says from its version 6 on; "" where it does not."""
     region = values.get("region")
     return region if isinstance(region, str) else ""
-
-
-def _keys(ref: str, known: Mapping[str, str]) -> set[str]:
-    """The texts by which other resources name one."""
-    return {ref, f"{ref}.Arn", known.get("arn", ""), known.get("id", "")}
 
 
 _ANY: Final = "*"
